@@ -37,6 +37,13 @@ Node make_number(const Number &number, std::pmr::memory_resource *memory)
     return make_node({packed.type, {bytes, packed.length}});
 }
 
+Node make_number_literal(std::string_view text)
+{
+    Node node = make_node({Type::decimal, text});
+    node.literal = true;
+    return node;
+}
+
 Node make_container(Type type, std::span<Node> children)
 {
     Node node;
@@ -71,6 +78,17 @@ void sort_members(Node &object)
 }
 
 }  // namespace
+
+void pack_numbers(Node &node, std::pmr::memory_resource *memory)
+{
+    if (node.literal) {
+        std::string_view key = node.key;
+        node = make_number(Number::parse(node.bytes), memory);
+        node.key = key;
+    }
+    for (Node &child : node.children)
+        pack_numbers(child, memory);
+}
 
 void seal(Node &node, int depth)
 {

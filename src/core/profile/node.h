@@ -14,6 +14,7 @@ struct Node {
     std::string_view key;            // the name in its object
     Type type = Type::null;
     bool packed = true;              // `bytes` is the payload; otherwise `children` are what it holds
+    bool literal = false;            // a number whose `bytes` are still its text: see pack_numbers()
     std::string_view bytes;
     std::span<Node> children;
     std::size_t size = 0;            // of the payload; set by seal() when not packed
@@ -29,10 +30,14 @@ Node make_node(const Item &item);
 Node make_text(std::string_view text);
 Node make_boolean(bool value);
 Node make_number(const Number &number, std::pmr::memory_resource *memory);
+Node make_number_literal(std::string_view text);
 Node make_container(Type type, std::span<Node> children);
 
 // Children that grow while a container is read or made.
 using NodeList = std::pmr::vector<Node>;
+
+// Turns the number literals in a tree into payloads. Throws out_of_range.
+void pack_numbers(Node &node, std::pmr::memory_resource *memory);
 
 // Sorts the members (the last of equal keys stays, as in jsonb) and sets the sizes, here and below.
 // Throws limit_exceeded when a container is deeper or larger than the format allows.
