@@ -4,7 +4,6 @@
  * Both drivers run this one table, so that a difference between the two recordings is a difference
  * between the SDKs and not between the drivers. ['wait', ms] lets time pass.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ambiguousValues, oddKeys, person, valuesOfEveryType } from './samples.js';
 
 const WIDGET = '614811419f030e44be07d82f';
@@ -147,11 +146,19 @@ export const handledCrashes = [
     ['log_error', 'payment failed', { jquery: '3.7.1', retries: 2 }]],
 ];
 
-/** Runs a table of calls; `call` is how this SDK is reached. */
-export async function runAll(recorder, scenario, table, call) {
-  for (const [label, sends, ...calls] of table) {
-    await recorder.step(`${scenario}: ${label}`, sends, async () => {
-      for (const one of calls) await (one[0] === 'wait' ? sleep(one[1]) : call(one));
-    });
+/**
+ * Makes the calls one after another without a break, so that they share a beat of the SDK.
+ * It also runs inside a page, hence it uses nothing but its arguments.
+ */
+export async function invokeAll(countly, calls) {
+  for (const [name, ...args] of calls) {
+    if (name === 'wait') {
+      await new Promise((resolve) => { setTimeout(resolve, args[0]); });
+    } else {
+      const path = name.split('.');
+      const method = path.pop();
+      const owner = path.reduce((object, key) => object[key], countly);
+      owner[method](...args);
+    }
   }
 }

@@ -44,17 +44,17 @@ async function multipart(body, type) {
  * checksum is taken over the text as sent, which the decoded parameters no longer give.
  */
 async function decode(sdk, step, request) {
-  const url = new URL(request.url, 'http://127.0.0.1');
+  const [path, query = ''] = request.url.split('?', 2); // a URL object would rewrite the query
   const body = await bodyOf(request);
   const type = request.headers['content-type'];
-  const line = { sdk, step, method: request.method, path: url.pathname };
+  const line = { sdk, step, method: request.method, path };
   if (type) line.content_type = type.split(';')[0];
   if (line.content_type === 'multipart/form-data') {
     return { ...line, ...(await multipart(body, type)) };
   }
-  const raw = body.length ? body.toString() : url.search.slice(1);
-  line.params = { ...Object.fromEntries(url.searchParams), ...Object.fromEntries(new URLSearchParams(body.toString())) };
-  if (line.params.checksum256) line.raw = raw;
+  const fields = [query, body.toString()];
+  line.params = Object.fromEntries(fields.flatMap((text) => [...new URLSearchParams(text)]));
+  if (line.params.checksum256) line.raw = fields.filter(Boolean).join('&');
   return line;
 }
 
@@ -112,13 +112,15 @@ class Recorder {
     while (this.lines.length < wanted && Date.now() < end && !this.#fault) await sleep(10);
     await sleep(SETTLE);
     if (this.#fault) throw this.#fault;
-    if (this.lines.length !== wanted) {
-      throw new Error(`the step "${name}" sent ${this.lines.length - wanted + sends} requests, not ${sends}`);
+    const sent = this.lines.slice(wanted - sends);
+    if (sent.length !== sends) {
+      const seen = sent.map(({ path, params }) => `\n  ${path} ${JSON.stringify(params)}`).join('');
+      throw new Error(`the step "${name}" sent ${sent.length} requests, not ${sends}:${seen}`);
     }
   }
 
   async #handle(request, response) {
-    const page = this.#pages[new URL(request.url, 'http://127.0.0.1').pathname];
+    const page = this.#pages[request.url.split('?', 1)[0]];
     if (page) return this.#send(response, page.type, page.body);
     if (this.network === 'refuse') return request.socket.destroy();
     const line = await decode(this.#sdk, this.#step, request);
@@ -167,12 +169,4 @@ export async function record({ sdk, file, atLeast, seconds = 240, pages = {} }, 
   recorder.stop();
   done();
   process.exit(status); // the SDKs keep timers, which would hold the process
-}
-
-/** Calls the function that a dotted name such as "userData.set" stands for. */
-export function invoke(root, [name, ...args]) {
-  const path = name.split('.');
-  const method = path.pop();
-  const owner = path.reduce((object, key) => object[key], root);
-  return owner[method](...args);
 }
