@@ -1,30 +1,57 @@
 # Targets:
-#   make            build profiles.so and the install script
-#   make install    install into the PostgreSQL that pg_config names
+#   make                build profiles.so and the install script
+#   make install        install into the PostgreSQL that PG_CONFIG names
+#   make demo           install what is missing, build, fill a throwaway database and show it
+#   make demo-stop      end the demo's cluster and remove it
+#   make test           install what is missing, build, run every check below, print a summary
+#   make check-tree     what can be checked without a server: floors, symbols, papers, format
+#   make unit           core without PostgreSQL, under ASan and UBSan
+#   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
+#   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
+#   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
+#   make docs-test      the SQL examples of README and docs   DOCS="file ..." for some
+#   make docs-update    write what the examples print into the pages
+#   make format         lay out the C++ sources               make format-check only looks
+#   make tidy           clang-tidy over src
+#   make deps           apt-get install what all of this needs; nothing when all is there
+#   make clean          remove everything built, and the demo
+#   make dist           the release archive, from git's HEAD
+#
+# WERROR=1 turns warnings into errors (make test does). Tests never use an existing cluster.
 
 EXTENSION = profiles
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" profiles.control)
 MODULE_big = profiles
 
-SOURCES = $(sort $(wildcard src/core/*.cpp src/core/*/*.cpp src/pg/*.cpp src/pg/*/*.cpp))
+CORE = $(sort $(wildcard src/core/*.cpp src/core/*/*.cpp))
+SOURCES = $(CORE) $(sort $(wildcard src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
 SQL_PARTS = $(sort $(wildcard src/sql/*.sql))
 INSTALL_SQL = profiles--$(EXTVERSION).sql
 DATA_built = $(INSTALL_SQL)
 
-PG_CONFIG ?= pg_config
+PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+STRICT = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MMD -MP $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MMD -MP $(if $(WERROR),-Werror)
-SHLIB_LINK = -lstdc++ -lmaxminddb -lroaring -Wl,--version-script=exports.map
-EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL)
+PG_CXXFLAGS = $(STRICT)
+CORE_LIBS = -lmaxminddb -lroaring
+SHLIB_LINK = -lstdc++ $(CORE_LIBS) -Wl,--version-script=exports.map
+EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL) build
 
 # Bitcode off: it could inline only trivial accessors, and its rule ignores PG_CXXFLAGS.
 override with_llvm = no
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+.DEFAULT_GOAL = all
+ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
+else
+all install:
+	@echo "the server's development files are missing: run 'make deps' or set PG_CONFIG" >&2; exit 1
+endif
 
-$(INSTALL_SQL): $(SQL_PARTS)
-	{ echo '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $^; } > $@
+# printf, because dash's echo would turn \e into an escape character.
+$(INSTALL_SQL): $(SQL_PARTS) profiles.control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $(SQL_PARTS); } > $@
 
 # Only what the server must see leaves the library: PostgreSQL loads it with RTLD_GLOBAL.
 exports.map: $(INSTALL_SQL)
@@ -34,3 +61,76 @@ exports.map: $(INSTALL_SQL)
 
 $(shlib): exports.map
 -include $(OBJS:.o=.d)
+
+# ---- tests and checks: each stage is a script of test/lib and reports to build/summary
+
+export MAKE
+export PG_CONFIG
+
+.PHONY: deps test unit regress isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: format format-check tidy dist
+
+deps:
+	@.ci/deps
+
+test: deps
+	+@test/run
+
+regress: all
+	+@test/lib/regress sql $(REGRESS)
+
+isolation: all
+	+@test/lib/regress isolation $(ISOLATION)
+
+tap: all
+	+@test/lib/tap $(PROVE_TESTS)
+
+docs-test: all
+	+@test/lib/docs $(DOCS)
+
+docs-update: all
+	+@test/lib/docs --update $(DOCS)
+
+check-tree: all
+	+@test/lib/check-tree
+
+demo: deps
+	@$(MAKE) --no-print-directory -s all
+	+@demo/run
+
+demo-stop:
+	+@demo/run stop
+
+clean: demo-stop
+
+# Core and its tests, without a header or a library of PostgreSQL.
+UNIT_OBJS = $(patsubst %.cpp,build/unit/%.o,$(CORE) $(sort $(wildcard test/unit/*.cpp)))
+UNIT_FLAGS = $(STRICT) -g -O1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+
+build/unit/%.o: %.cpp
+	@mkdir -p $(@D)
+	g++ $(UNIT_FLAGS) -c $< -o $@
+
+build/unit/run: $(UNIT_OBJS)
+	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
+
+-include $(UNIT_OBJS:.o=.d)
+
+unit: build/unit/run
+	@test/lib/unit $<
+
+CXX_FILES = $(shell find src test -name '*.cpp' -o -name '*.h')
+
+format:
+	clang-format -i $(CXX_FILES)
+
+format-check:
+	clang-format --dry-run -Werror $(CXX_FILES)
+
+tidy:
+	clang-tidy --quiet $(SOURCES) -- -std=c++20 $(PG_CPPFLAGS)
+
+dist:
+	@mkdir -p build
+	git archive --format=zip --prefix=profiles-$(EXTVERSION)/ -o build/profiles-$(EXTVERSION).zip HEAD

@@ -1,0 +1,84 @@
+// Reads a container in place. Nothing is copied or unpacked, and whatever the bytes say, nothing
+// outside of them is touched: an entry that leads out of the container raises `corrupted`.
+#pragma once
+
+#include <optional>
+
+#include "value.h"
+
+namespace profiles {
+
+class View {
+public:
+    // Throws corrupted when the directory does not fit, unsupported for an unknown version.
+    explicit View(std::string_view bytes);
+    explicit View(const Item &item) : View(item.bytes) {}
+
+    std::uint32_t count() const { return header_.count; }
+    bool is_array() const { return header_.array; }
+    bool is_object() const { return !header_.array; }
+    std::string_view bytes() const { return bytes_; }
+
+    // Element or member by position. Random access costs up to 31 additions; walk with Cursor.
+    Item item(std::uint32_t position) const { return payload(value_entry(position)); }
+    std::string_view key(std::uint32_t position) const { return payload(position).bytes; }
+
+    // Where the key stands, or where it would have to.
+    struct Place {
+        std::uint32_t position;
+        bool found;
+    };
+    Place place(std::string_view key) const;
+    std::optional<Item> find(std::string_view key) const;
+
+    // For Assembly, which copies stretches of entries and payloads as they are.
+    const layout::Header &header() const { return header_; }
+    std::uint32_t value_entry(std::uint32_t position) const
+    {
+        return header_.array ? position : header_.count + position;
+    }
+    const char *entry_bytes(std::uint32_t entry) const { return entries_ + entry * header_.entry_size(); }
+    layout::Entry entry(std::uint32_t index) const
+    {
+        return header_.wide ? layout::wide_entry(layout::load<std::uint32_t>(entries_ + 4 * std::size_t{index}))
+                            : layout::narrow_entry(layout::load<std::uint16_t>(entries_ + 2 * std::size_t{index}));
+    }
+    // Where the payload of an entry starts; `entries()` asks for the end of the last.
+    std::size_t offset(std::uint32_t entry) const;
+    // The payloads of entries [from, to).
+    std::string_view payloads(std::uint32_t from, std::uint32_t to) const;
+
+private:
+    Item payload(std::uint32_t entry) const;
+
+    std::string_view bytes_;
+    layout::Header header_;
+    const char *entries_;
+    std::string_view payloads_;
+};
+
+// Walks the members or elements in order, each step at a constant cost.
+class Cursor {
+public:
+    explicit Cursor(const View &view);
+
+    // False at the end.
+    bool next();
+    std::string_view key() const { return key_; }
+    const Item &item() const { return item_; }
+    std::uint32_t position() const { return position_ - 1; }
+
+private:
+    std::string_view take(std::size_t &offset, std::size_t length) const;
+
+    const View &view_;
+    std::uint32_t position_ = 0;
+    std::size_t key_offset_ = 0;
+    std::size_t value_offset_ = 0;
+    std::string_view key_;
+    Item item_;
+};
+
+[[noreturn]] void raise_corrupted_profile();
+
+}  // namespace profiles

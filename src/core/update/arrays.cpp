@@ -1,0 +1,272 @@
+#include "arrays.h"
+
+#include <algorithm>
+#include <limits>
+#include <unordered_set>
+
+#include "../error.h"
+#include "../interrupt.h"
+#include "../profile/assembly.h"
+#include "../profile/compare.h"
+
+namespace profiles {
+
+namespace {
+
+constexpr std::size_t kLinearSearch = 16;   // up to here comparing beats hashing
+
+struct ItemHash {
+    std::size_t operator()(const Item &item) const
+    {
+        return std::hash<std::string_view>()(item.bytes) ^ static_cast<std::size_t>(item.type);
+    }
+};
+
+// Any order of canonical values serves a search for equal ones.
+bool precedes(const Item &left, const Item &right)
+{
+    return left.type != right.type ? left.type < right.type : left.bytes < right.bytes;
+}
+
+using ItemSet = std::pmr::unordered_set<Item, ItemHash>;
+
+std::int64_t whole_number(const Node &node)
+{
+    if (node.type != Type::integer)
+        throw Error(ErrorCode::wrong_type, quoted(node.key) + " must be an integer, got " +
+                                               (node.item().is_number() ? "a fraction" : type_name(node.type)));
+    return number_of(node.item()).integer();
+}
+
+Item assemble(const View *old, std::span<const Piece> pieces, std::pmr::memory_resource *memory)
+{
+    Assembly assembly(Type::array, old, pieces);
+    std::size_t size = assembly.size();
+    auto *bytes = static_cast<char *>(memory->allocate(size, 1));
+    assembly.write(bytes);
+    return {Type::array, {bytes, size}};
+}
+
+// The new node with its payload written out, so that it can be compared with stored ones.
+Node packed_node(const Node &node, std::pmr::memory_resource *memory)
+{
+    if (node.packed)
+        return node;
+    Node copy = make_node({node.type, pack(node, memory)});
+    copy.size = node.size;
+    return copy;
+}
+
+void reject_null(const Node &element, std::string_view operator_name)
+{
+    if (element.type == Type::null)
+        throw Error(ErrorCode::null_value, std::string(operator_name) + " does not accept null elements");
+}
+
+// Turns a position or slice that may count from the end into one from the start.
+std::uint32_t clamp_index(std::int64_t index, std::uint32_t count)
+{
+    if (index < 0)
+        index = index < -std::int64_t{count} ? 0 : index + count;
+    return static_cast<std::uint32_t>(std::min(index, std::int64_t{count}));
+}
+
+Item slice_array(Item array, std::int64_t slice, std::pmr::memory_resource *memory)
+{
+    View view(array);
+    std::uint32_t count = view.count();
+    std::uint32_t from = slice < 0 ? clamp_index(slice, count) : 0;
+    std::uint32_t to = slice < 0 ? count : clamp_index(slice, count);
+    if (from == 0 && to == count)
+        return array;
+    Piece kept{.from = from, .to = to};
+    return assemble(&view, {&kept, 1}, memory);
+}
+
+}  // namespace
+
+ArrayOperand::ArrayOperand(const Node &operand, std::string_view operator_name)
+{
+    bool is_each = operand.type == Type::object && !operand.children.empty() && operand.find("$each");
+    if (is_each)
+        read_each(operand, operator_name);
+    else if (operand.type == Type::array)
+        elements = operand.children;
+    else
+        elements = {&operand, 1};
+    for (const Node &element : elements)
+        reject_null(element, operator_name);
+}
+
+void ArrayOperand::read_each(const Node &operand, std::string_view operator_name)
+{
+    for (const Node &member : operand.children) {
+        if (member.key == "$each" && member.type == Type::array)
+            elements = member.children;
+        else if (member.key == "$each")
+            throw Error(ErrorCode::wrong_type,
+                        std::string("$each must be an array, got ") + type_name(member.type));
+        else if (member.key == "$slice" && operator_name == "$push")
+            slice = whole_number(member);
+        else if (member.key == "$position" && operator_name == "$push")
+            position = whole_number(member);
+        else
+            throw Error(ErrorCode::invalid_value, quoted(member.key) + " is not allowed beside $each of " +
+                                                      std::string(operator_name));
+    }
+}
+
+std::optional<Item> insert_elements(std::optional<Item> array, const ArrayOperand &operand,
+                                    std::pmr::memory_resource *memory)
+{
+    if (!array && operand.elements.empty())
+        return std::nullopt;
+    if (!array) {
+        Piece all{.nodes = operand.elements};
+        array = assemble(nullptr, {&all, 1}, memory);
+    } else if (!operand.elements.empty()) {
+        View view(*array);
+        std::uint32_t count = view.count();
+        std::uint32_t at = clamp_index(operand.position.value_or(count), count);
+        Piece pieces[] = {{.from = 0, .to = at}, {.nodes = operand.elements}, {.from = at, .to = count}};
+        array = assemble(&view, pieces, memory);
+    }
+    return operand.slice ? slice_array(*array, *operand.slice, memory) : array;
+}
+
+std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayOperand &operand,
+                                         std::pmr::memory_resource *memory)
+{
+    if (operand.elements.empty())
+        return array;
+    std::optional<View> view;
+    if (array)
+        view.emplace(*array);
+    std::size_t count = view ? view->count() : 0;
+
+    NodeList added(memory);
+    if (count + operand.elements.size() <= kLinearSearch) {
+        for (const Node &element : operand.elements) {
+            Node node = packed_node(element, memory);
+            bool known = std::any_of(added.begin(), added.end(),
+                                     [&](const Node &other) { return other.item() == node.item(); });
+            if (view)
+                for (Cursor cursor(*view); !known && cursor.next();)
+                    known = cursor.item() == node.item();
+            if (!known)
+                added.push_back(node);
+        }
+    } else {
+        ItemSet known(count + operand.elements.size(), memory);
+        if (view)
+            for (Cursor cursor(*view); cursor.next();)
+                known.insert(cursor.item());
+        for (const Node &element : operand.elements) {
+            Node node = packed_node(element, memory);
+            if (known.insert(node.item()).second)
+                added.push_back(node);
+        }
+    }
+    if (added.empty())
+        return array;
+    Piece pieces[] = {{.from = 0, .to = static_cast<std::uint32_t>(count)}, {.nodes = added}};
+    return assemble(view ? &*view : nullptr, pieces, memory);
+}
+
+PullCondition::PullCondition(const Node &operand, std::pmr::memory_resource *memory) : tests_(memory)
+{
+    bool conditions = operand.type == Type::object && !operand.children.empty() &&
+                      operand.children.front().key.starts_with('$');
+    if (conditions)
+        add_conditions(operand, memory);
+    else if (operand.type == Type::array)
+        add_test(Kind::in, operand.children, memory);
+    else
+        add_test(Kind::in, {&operand, 1}, memory);
+}
+
+void PullCondition::add_conditions(const Node &operand, std::pmr::memory_resource *memory)
+{
+    static constexpr std::pair<std::string_view, Kind> kinds[] = {
+        {"$in", Kind::in},   {"$nin", Kind::not_in},   {"$eq", Kind::in},
+        {"$ne", Kind::not_in}, {"$gt", Kind::greater}, {"$gte", Kind::greater_or_equal},
+        {"$lt", Kind::less}, {"$lte", Kind::less_or_equal},
+    };
+    for (const Node &member : operand.children) {
+        auto kind = std::find_if(std::begin(kinds), std::end(kinds),
+                                 [&](const auto &known) { return known.first == member.key; });
+        if (kind == std::end(kinds))
+            throw Error(ErrorCode::invalid_value, "unknown condition " + quoted(member.key) + " of $pull", {},
+                        "Conditions are $in, $nin, $eq, $ne, $gt, $gte, $lt and $lte.");
+        bool is_list = member.key == "$in" || member.key == "$nin";
+        if (is_list && member.type != Type::array)
+            throw Error(ErrorCode::wrong_type,
+                        std::string(member.key) + " of $pull needs an array, got " + type_name(member.type));
+        add_test(kind->second, is_list ? std::span<const Node>(member.children) : std::span<const Node>(&member, 1),
+                 memory);
+    }
+}
+
+// Containers among the operands are written out once, not once per element.
+void PullCondition::add_test(Kind kind, std::span<const Node> operands, std::pmr::memory_resource *memory)
+{
+    std::pmr::vector<Item> items(memory);
+    for (const Node &operand : operands) {
+        reject_null(operand, "$pull");
+        items.push_back(packed_node(operand, memory).item());
+    }
+    std::sort(items.begin(), items.end(), precedes);
+    tests_.push_back({kind, std::move(items)});
+}
+
+bool PullCondition::matches(const Item &element) const
+{
+    return std::all_of(tests_.begin(), tests_.end(), [&](const Test &test) { return meets(test, element); });
+}
+
+bool PullCondition::meets(const Test &test, const Item &element)
+{
+    if (test.kind == Kind::in || test.kind == Kind::not_in)
+        return std::binary_search(test.operands.begin(), test.operands.end(), element, precedes) ==
+               (test.kind == Kind::in);
+    const Item &bound = test.operands.front();
+    bool alike = bound.is_number() ? element.is_number() : bound.type == Type::text && element.type == Type::text;
+    if (!alike)
+        return false;
+    int order = compare_items(element, bound);
+    switch (test.kind) {
+    case Kind::greater: return order > 0;
+    case Kind::greater_or_equal: return order >= 0;
+    case Kind::less: return order < 0;
+    default: return order <= 0;
+    }
+}
+
+Item remove_elements(Item array, const PullCondition &condition, std::pmr::memory_resource *memory)
+{
+    View view(array);
+    std::pmr::vector<Piece> kept(memory);
+    std::uint32_t start = 0;
+    Cursor cursor(view);
+    while (cursor.next()) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
+        if (!condition.matches(cursor.item()))
+            continue;
+        if (cursor.position() > start)
+            kept.push_back({.from = start, .to = cursor.position()});
+        start = cursor.position() + 1;
+    }
+    if (start == 0)
+        return array;
+    if (view.count() > start)
+        kept.push_back({.from = start, .to = view.count()});
+    return assemble(&view, kept, memory);
+}
+
+Item keep_newest(Item array, std::uint32_t limit, std::pmr::memory_resource *memory)
+{
+    return slice_array(array, -std::int64_t{limit}, memory);
+}
+
+}  // namespace profiles

@@ -1,0 +1,45 @@
+// What crosses the border between Datums and core: bytes in, varlenas out.
+#pragma once
+
+#include "../guard.h"
+
+#include "../../core/profile/assembly.h"
+#include "../../core/profile/node.h"
+#include "../../core/profile/view.h"
+
+namespace profiles::pg {
+
+// The bytes of a varlena, short header or long, detoasted when it must be. A fetch step: may ereport.
+inline std::string_view bytes_of(const struct varlena *value)
+{
+    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+#define PG_GETARG_BYTES(n) profiles::pg::bytes_of(PG_GETARG_VARLENA_PP(n))
+
+// A varlena with room for `size` bytes. For compute steps: throws instead of raising.
+struct varlena *allocate_varlena(std::size_t size, std::pmr::memory_resource *memory);
+struct varlena *make_varlena(std::string_view bytes, std::pmr::memory_resource *memory);
+// A sealed node written out.
+struct varlena *make_varlena(const Node &node, std::pmr::memory_resource *memory);
+
+// Scratch memory of a compute step: the first pieces lie on the stack, so that most calls allocate
+// nothing but their result.
+class Scratch {
+public:
+    explicit Scratch(std::pmr::memory_resource *memory) : arena_(buffer_, sizeof buffer_, memory) {}
+    std::pmr::memory_resource *memory() { return &arena_; }
+
+private:
+    char buffer_[4096];
+    std::pmr::monotonic_buffer_resource arena_;
+};
+
+// A value of any SQL type as a node with number literals. A fetch step: raises for types without an
+// immutable JSON form. The node points into the datum.
+Node node_from_datum(Oid type, Datum value, bool is_null);
+
+// The value as jsonb. A finish step.
+Datum jsonb_from_item(const Item &item);
+
+}  // namespace profiles::pg

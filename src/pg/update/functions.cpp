@@ -1,0 +1,130 @@
+// The update operators as SQL functions: one per operator, and whole documents.
+#include "../../core/update/update.h"
+
+#include "../../core/profile/document.h"
+#include "../profile/jsonb.h"
+#include "skips.h"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+}
+
+namespace profiles::pg {
+
+extern "C" {
+PG_FUNCTION_INFO_V1(profile_inc);
+PG_FUNCTION_INFO_V1(profile_mul);
+PG_FUNCTION_INFO_V1(profile_min);
+PG_FUNCTION_INFO_V1(profile_max);
+PG_FUNCTION_INFO_V1(profile_set);
+PG_FUNCTION_INFO_V1(profile_set_once);
+PG_FUNCTION_INFO_V1(profile_unset);
+PG_FUNCTION_INFO_V1(profile_push);
+PG_FUNCTION_INFO_V1(profile_add_to_set);
+PG_FUNCTION_INFO_V1(profile_pull);
+PG_FUNCTION_INFO_V1(profile_apply);
+PG_FUNCTION_INFO_V1(profile_try_apply);
+}
+
+namespace {
+
+constexpr Limits kNoLimits;
+
+// The profile after the changes; the argument itself when they change nothing.
+struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode, SkipList &skips,
+                               Scratch &scratch, std::pmr::memory_resource *memory)
+{
+    View view(bytes_of(profile));
+    Update update(view, changes, mode, kNoLimits, skips, scratch.memory());
+    if (!update.changed())
+        return profile;
+    struct varlena *result = allocate_varlena(update.size(), memory);
+    update.write(VARDATA(result));
+    return result;
+}
+
+// Applies one operator to the custom property that argument 1 names. A null operand is the
+// operator's to judge; without a profile there is nothing to change.
+Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
+{
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    if (PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("property name must not be null")));
+    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    std::string_view key = PG_GETARG_BYTES(1);
+    Node operand;
+    if (PG_NARGS() > 2)
+        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2), PG_ARGISNULL(2));
+
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        check_property_name(key);
+        pack_numbers(operand, scratch.memory());
+        seal(operand);
+        Change change{kCustom, key, op, operand};
+        SkipList skips(scratch.memory());
+        result = update_profile(profile, {&change, 1}, Mode::strict, skips, scratch, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+}  // namespace
+
+extern "C" Datum profile_inc(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::increment); }
+extern "C" Datum profile_mul(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::multiply); }
+extern "C" Datum profile_min(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::minimum); }
+extern "C" Datum profile_max(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::maximum); }
+extern "C" Datum profile_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set); }
+extern "C" Datum profile_set_once(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set_once); }
+extern "C" Datum profile_unset(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::unset); }
+extern "C" Datum profile_push(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::push); }
+extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::add_to_set); }
+extern "C" Datum profile_pull(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::pull); }
+
+extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
+{
+    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    Node details = node_from_jsonb(PG_GETARG_JSONB_P(1));
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        pack_numbers(details, scratch.memory());
+        seal(details);
+        std::pmr::vector<Change> changes(scratch.memory());
+        SkipList skips(scratch.memory());
+        read_details(details, Mode::strict, kNoLimits, changes, skips, scratch.memory());
+        result = update_profile(profile, changes, Mode::strict, skips, scratch, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
+{
+    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    Node details = node_from_jsonb(PG_GETARG_JSONB_P(1));
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+
+    struct varlena *result = nullptr;
+    const char *skipped = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        pack_numbers(details, scratch.memory());
+        seal(details);
+        std::pmr::vector<Change> changes(scratch.memory());
+        SkipList skips(scratch.memory());
+        read_details(details, Mode::lenient, kNoLimits, changes, skips, scratch.memory());
+        result = update_profile(profile, changes, Mode::lenient, skips, scratch, memory);
+        skipped = write_skips(skips, memory);
+    });
+    Datum values[] = {PointerGetDatum(result), BoolGetDatum(result != profile), jsonb_from_text(skipped)};
+    bool nulls[] = {false, false, false};
+    PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
+
+}  // namespace profiles::pg

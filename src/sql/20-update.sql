@@ -1,0 +1,56 @@
+-- The update operators. All work on custom properties, are pure, and return the argument itself when
+-- nothing changes. Values: any number, text, boolean, date, jsonb, or an SQL array of these.
+
+CREATE FUNCTION inc(profile, key text, by numeric DEFAULT 1) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_inc' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION inc(profile, text, numeric) IS 'adds to a number; a missing one becomes the operand: inc(p, ''visits'')';
+
+CREATE FUNCTION mul(profile, key text, by numeric) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_mul' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION mul(profile, text, numeric) IS 'multiplies a number; a missing one becomes 0: mul(p, ''score'', 1.5)';
+
+CREATE FUNCTION min(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_min' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION min(profile, text, "any") IS 'keeps the smaller of the property and the value, a number or a text: min(p, ''best_time'', 12.5)';
+
+CREATE FUNCTION max(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_max' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION max(profile, text, "any") IS 'keeps the larger of the property and the value, a number or a text: max(p, ''high_score'', 900)';
+
+CREATE FUNCTION set(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_set' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION set(profile, text, "any") IS 'sets a property; NULL or an empty text removes it: set(p, ''plan'', ''pro'')';
+
+CREATE FUNCTION set_once(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_set_once' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION set_once(profile, text, "any") IS 'sets a property that is not set: set_once(p, ''first_page'', ''/home'')';
+
+CREATE FUNCTION unset(profile, key text) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_unset' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION unset(profile, text) IS 'removes a property: unset(p, ''plan'')';
+
+CREATE FUNCTION push(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_push' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION push(profile, text, "any") IS 'appends to an array property, an array element by element: push(p, ''colors'', ARRAY[''red'', ''blue''])';
+
+CREATE FUNCTION add_to_set(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_add_to_set' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION add_to_set(profile, text, "any") IS 'appends what an array property does not hold yet: add_to_set(p, ''tags'', ''vip'')';
+
+CREATE FUNCTION pull(profile, key text, value "any") RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_pull' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pull(profile, text, "any") IS 'removes equal elements, or those that meet conditions, from an array property: pull(p, ''scores'', ''{"$lt": 10}''::jsonb)';
+
+CREATE FUNCTION apply(profile, details jsonb) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_apply' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION apply(profile, jsonb) IS 'applies a user_details document; the first fault is an error and changes nothing: apply(p, ''{"name": "Ada", "custom": {"visits": {"$inc": 1}}}'')';
+
+CREATE FUNCTION try_apply(profile, details jsonb, OUT profile profile, OUT changed boolean, OUT skipped jsonb)
+    RETURNS record
+    AS 'MODULE_PATHNAME', 'profile_try_apply' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION try_apply(profile, jsonb) IS 'applies what can be applied of a user_details document and lists the rest in skipped, as ingestion does';
+
+CREATE AGGREGATE apply_agg(details jsonb) (
+    SFUNC = apply, STYPE = profile, INITCOND = '{}', PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE apply_agg(jsonb) IS 'folds a history of user_details documents into one profile: apply_agg(details ORDER BY received_at)';
