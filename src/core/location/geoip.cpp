@@ -1,6 +1,7 @@
 #include "geoip.h"
 
 #include <ctime>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -55,13 +56,14 @@ bool GeoipSource::open_current()
 bool GeoipSource::open_snapshot(const FileState &state)
 {
     std::string name = snapshot_name(prefix_, path_, state);
-    if (access(name.c_str(), F_OK) != 0)
+    struct stat status;
+    if (stat(name.c_str(), &status) != 0)
         return false;
-    auto database = std::make_unique<Database>(name, path_);
-    if (database->file_size() != state.size) {
-        unlink(name.c_str());  // somebody damaged our copy
+    if (static_cast<std::uint64_t>(status.st_size) != state.size) {
+        unlink(name.c_str());  // somebody damaged our copy, or the machine crashed
         return false;
     }
+    auto database = std::make_unique<Database>(name, path_);
     database_ = std::move(database);
     opened_ = state;
     rejected_.reset();
