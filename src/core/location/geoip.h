@@ -32,6 +32,7 @@ public:
     std::string take_warning();
 
 private:
+    void open_first();
     bool open_current();
     bool open_snapshot(const FileState &state);
     void keep_warning(const std::string &reason);
