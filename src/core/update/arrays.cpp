@@ -38,7 +38,7 @@ std::int64_t whole_number(const Node &node)
     return number_of(node.item()).integer();
 }
 
-Item assemble(const View *old, std::span<const Piece> pieces, std::pmr::memory_resource *memory)
+Item assemble(const View *old, std::span<Piece> pieces, std::pmr::memory_resource *memory)
 {
     Assembly assembly(Type::array, old, pieces);
     std::size_t size = assembly.size();
