@@ -92,24 +92,50 @@ void init_location()
         check_setting, note_change, nullptr);
 }
 
-location::Database *geoip_database()
+namespace {
+
+// Looks at the file, at most once per statement. False when the setting is empty.
+bool refresh_source(Failure &failure)
 {
+    failure.failed = false;
     const char *path = database_setting;
     if (!path || !path[0]) {
         close_source();
-        return nullptr;
+        return false;
     }
     TimestampTz statement = GetCurrentStatementStartTimestamp();
     if (source && looked_at == statement && !setting_changed)
-        return &source->database();
+        return true;
     make_directory();
-    attempt([&](std::pmr::memory_resource *) {
+    attempt_into(failure, [&](std::pmr::memory_resource *) {
         choose_source(path);
         looked_at = kNever;  // until the look has succeeded
         source->refresh();
         looked_at = statement;
     });
-    report_warning();
+    if (!failure.failed)
+        report_warning();
+    return true;
+}
+
+}  // namespace
+
+location::Database *geoip_database()
+{
+    Failure failure;
+    if (!refresh_source(failure))
+        return nullptr;
+    raise_if_failed(failure);
+    return &source->database();
+}
+
+location::Database *usable_geoip_database(Failure &failure)
+{
+    if (!refresh_source(failure) || failure.failed) {
+        if (failure.failed && failure.cancelled)
+            raise_if_failed(failure);
+        return nullptr;
+    }
     return &source->database();
 }
 
@@ -121,9 +147,14 @@ location::Address address_of(const inet *value) noexcept
 
 const location::Place *geoip_place(location::Database *database, const inet *value)
 {
+    return geoip_place(database, address_of(value));
+}
+
+const location::Place *geoip_place(location::Database *database, const location::Address &address)
+{
     if (!database)
         return nullptr;
-    auto match = database->find(address_of(value));
+    auto match = database->find(address);
     return match ? &database->place(match->entry) : nullptr;
 }
 
