@@ -87,9 +87,10 @@ std::span<const CellValue> cell_of(Datum array, std::size_t breakdowns)
     Texts texts = texts_of(array);
     if (static_cast<std::size_t>(texts.count) != breakdowns)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("segment has %d values, but breakdown has %d properties",
-                               texts.count, static_cast<int>(breakdowns)),
-                        errhint("Give one value for each property, NULL where it is missing.")));
+                        errmsg("segment must have one value for each breakdown"),
+                        errdetail("Values: %d, breakdowns: %d.", texts.count,
+                                  static_cast<int>(breakdowns)),
+                        errhint("NULL stands for a missing value.")));
     auto *values = static_cast<CellValue *>(palloc(sizeof(CellValue) * (breakdowns + 1)));
     for (int index = 0; index < texts.count; ++index)
         new (values + index)
