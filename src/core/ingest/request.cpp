@@ -1,5 +1,7 @@
 #include "request.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -267,7 +269,27 @@ private:
         throw Error(ErrorCode::invalid_value, "must be \"latitude,longitude\" in degrees");
     }
 
-    void read_ip(const Node &parameter) { request_.ip_address = text(parameter); }
+    void read_ip(const Node &parameter)
+    {
+        std::string_view ip = text(parameter);
+        if (!ip.empty() && !(request_.address = parse_address(ip)))
+            throw Error(ErrorCode::invalid_value, "must be an IPv4 or IPv6 address");
+    }
+
+    static std::optional<location::Address> parse_address(std::string_view ip)
+    {
+        char name[INET6_ADDRSTRLEN];
+        if (ip.size() >= sizeof name)
+            return std::nullopt;
+        name[ip.copy(name, ip.size())] = '\0';
+        std::uint8_t bytes[16];
+        if (inet_pton(AF_INET, name, bytes) == 1)
+            return location::Address({bytes, 4});
+        if (inet_pton(AF_INET6, name, bytes) == 1)
+            return location::Address({bytes, 16});
+        return std::nullopt;
+    }
+
     void read_app_version(const Node &parameter) { request_.app_version = limited_text(parameter); }
     void read_sdk_name(const Node &parameter) { request_.sdk_name = limited_text(parameter); }
     void read_sdk_version(const Node &parameter) { request_.sdk_version = limited_text(parameter); }
