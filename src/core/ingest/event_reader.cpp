@@ -145,8 +145,9 @@ private:
         try {
             return number(event.find(name));
         } catch (const Error &error) {
-            skip(event_key(event), error.code() == ErrorCode::invalid_text
-                                       ? quoted(name) + " must be a number" : error.message());
+            skip(event_key(event), error.code() == ErrorCode::invalid_text   ? quoted(name) + " must be a number"
+                                   : error.code() == ErrorCode::out_of_range ? quoted(name) + ": " + error.message()
+                                                                             : error.message());
             return std::nullopt;
         }
     }
