@@ -9,7 +9,7 @@
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
-#   make docs-test      the SQL examples of README and docs   DOCS="file ..." for some
+#   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
 #   make format         lay out the C++ sources               make format-check only looks
 #   make tidy           clang-tidy over src
@@ -86,10 +86,10 @@ tap: all
 	+@test/lib/tap $(PROVE_TESTS)
 
 docs-test: all
-	+@test/lib/docs $(DOCS)
+	+@test/lib/docs $(PAGES)
 
 docs-update: all
-	+@test/lib/docs --update $(DOCS)
+	+@test/lib/docs --update $(PAGES)
 
 check-tree: all
 	+@test/lib/check-tree

@@ -26,8 +26,7 @@ export LC_ALL=C.UTF-8 LANG=C.UTF-8 TZ=UTC
 
 cluster_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cluster_pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
-cluster_bindir=$("$cluster_pg_config" --bindir)
-cluster_pkglibdir=$("$cluster_pg_config" --pkglibdir)
+cluster_bindir=
 cluster_root=
 
 # The server refuses to run as root.
@@ -41,7 +40,9 @@ cluster_as() {
 }
 
 cluster_create() {
-    local lib=$cluster_pkglibdir share
+    local lib share
+    cluster_bindir=$("$cluster_pg_config" --bindir)
+    lib=$("$cluster_pg_config" --pkglibdir)
     share=$("$cluster_pg_config" --sharedir)
 
     cluster_root=$(mktemp -d "/tmp/${1:-profiles}.XXXXXX")
