@@ -34,7 +34,7 @@ PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_con
 STRICT = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MMD -MP $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS = $(STRICT)
-CORE_LIBS = -lmaxminddb -lroaring
+CORE_LIBS = -lmaxminddb -lroaring -lre2
 SHLIB_LINK = -lstdc++ $(CORE_LIBS) -Wl,--version-script=exports.map
 EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL) build
 
