@@ -7,6 +7,7 @@
 #include <new>
 
 #include "../error.h"
+#include "file.h"
 
 namespace profiles::location {
 
@@ -73,16 +74,22 @@ Database::Database(const std::string &file, const std::string &name)
     if (status == MMDB_OUT_OF_MEMORY_ERROR)
         throw std::bad_alloc();
     if (status != MMDB_SUCCESS)
-        throw Error(ErrorCode::corrupted, "could not open geoip database " + quoted(name),
+        throw Error(ErrorCode::corrupted, "could not open geoip database " + quoted_path(name),
                     std::string("libmaxminddb says: ") + MMDB_strerror(status) + ".");
     mmdb_.reset(mmdb.release());
 }
 
 Database::~Database() = default;
 
-std::uint64_t Database::file_size() const noexcept { return static_cast<std::uint64_t>(mmdb_->file_size); }
+std::uint64_t Database::file_size() const noexcept
+{
+    return static_cast<std::uint64_t>(mmdb_->file_size);
+}
 
-DataReader Database::reader() const { return {{mmdb_->data_section, mmdb_->data_section_size}, name_}; }
+DataReader Database::reader() const
+{
+    return {{mmdb_->data_section, mmdb_->data_section_size}, name_};
+}
 
 std::optional<Database::Match> Database::find(const Address &address) const
 {

@@ -14,13 +14,16 @@ namespace profiles {
 namespace {
 
 constexpr std::string_view kKnown =
-    "Operators of a property: $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $exists, $not, $all, "
+    "Operators of a property: $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, "
+    "$exists, $not, $all, "
     "$size, $regex, "
-    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of conditions: $and, $or, $nor, $not.";
+    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of conditions: $and, $or, $nor, "
+    "$not.";
 
 constexpr std::int64_t kHour = 3'600'000, kDay = 24 * kHour, kWeek = 7 * kDay;
 
-// The operand written out as one value; repeated members of an object follow jsonb, the last wins.
+// The operand written out as one value; repeated members of an object follow
+// jsonb, the last wins.
 Item keep(Node &operand, const PredicateStore &store)
 {
     seal(operand);
@@ -235,7 +238,8 @@ Node write_operand(const Predicate &predicate, std::pmr::memory_resource *memory
     }
 }
 
-// True when the value alone would be read as something else than equality with it.
+// True when the value alone would be read as something else than equality with
+// it.
 bool needs_name(const Item &operand)
 {
     if (operand.type != Type::object)

@@ -8,8 +8,9 @@ namespace profiles {
 
 namespace {
 
-// A compiled expression is at most a few thousand steps, each taken at most once per byte: together
-// with the longest text that bounds a search, which cannot be interrupted.
+// A compiled expression is at most a few thousand steps, each taken at most
+// once per byte: together with the longest text that bounds a search, which
+// cannot be interrupted.
 constexpr int kMemory = 512 * 1024;
 constexpr std::size_t kLongestExpression = 10'000;
 constexpr std::size_t kLongestText = 1024 * 1024;
@@ -31,7 +32,8 @@ void check_options(std::string_view options)
                         "matches a line end).");
 }
 
-// Flags of the whole expression; RE2's own multi-line option works in its POSIX syntax only.
+// Flags of the whole expression; RE2's own multi-line option works in its POSIX
+// syntax only.
 std::string with_flags(std::string_view expression, std::string_view options)
 {
     if (options.empty())

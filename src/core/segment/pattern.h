@@ -1,6 +1,6 @@
-// A regular expression, ready to be searched for. The only users of RE2 are this class and its source:
-// its time grows linearly with the text whatever the expression, and its memory is bounded, so an
-// expression may come from anyone.
+// A regular expression, ready to be searched for. The only users of RE2 are
+// this class and its source: its time grows linearly with the text whatever the
+// expression, and its memory is bounded, so an expression may come from anyone.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,9 @@ namespace profiles {
 
 class Pattern {
 public:
-    // Options: i (ignore case), m (^ and $ at line ends), s (a dot matches a line end). Throws
-    // invalid_value for an expression or option that is none, limit_exceeded for one too large.
+    // Options: i (ignore case), m (^ and $ at line ends), s (a dot matches a line
+    // end). Throws invalid_value for an expression or option that is none,
+    // limit_exceeded for one too large.
     Pattern(std::string_view expression, std::string_view options);
     ~Pattern();
     Pattern(const Pattern &) = delete;

@@ -106,8 +106,8 @@ bool matches_any(const Predicate &predicate, const Item &value, std::int64_t now
     return false;
 }
 
-// Every item of the list is the value or one of its elements. One pass over the elements marks what
-// was found, because both may be long.
+// Every item of the list is the value or one of its elements. One pass over the
+// elements marks what was found, because both may be long.
 bool has_all(const Predicate &predicate, const Item &value)
 {
     std::span<const Item> list = predicate.list;

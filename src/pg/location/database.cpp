@@ -1,11 +1,11 @@
 // The geoip database of this backend and its setting.
 //
-// Opened once per backend. The file is looked at again (one stat()) when a new statement of the client
-// asks: within one statement the answers stay the same, as STABLE promises, and the next
+// Opened once per backend. The file is looked at again (one stat()) when a new statement of the
+// client asks: within one statement the answers stay the same, as STABLE promises, and the next
 // statement sees a file that was replaced.
 //
-// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL takes
-// for temporary files of its own: it removes them when it starts, and pg_basebackup and
+// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL
+// takes for temporary files of its own: it removes them when it starts, and pg_basebackup and
 // pg_rewind leave them out.
 #include "location.h"
 
@@ -23,7 +23,8 @@ namespace profiles::pg {
 namespace {
 
 constexpr const char *kDirectory = "base/" PG_TEMP_FILES_DIR;
-constexpr const char *kPrefix = "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
+constexpr const char *kPrefix =
+    "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
 
 char *database_setting = nullptr;
 
@@ -59,7 +60,8 @@ void choose_source(const char *path)
 void make_directory()
 {
     if (MakePGDirectory(kDirectory) != 0 && errno != EEXIST)
-        ereport(ERROR, (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", kDirectory)));
+        ereport(ERROR, (errcode_for_file_access(),
+                        errmsg("could not create directory \"%s\": %m", kDirectory)));
 }
 
 void report_warning()
@@ -79,10 +81,11 @@ void report_warning()
 
 void init_location()
 {
-    DefineCustomStringVariable("profiles.geoip_database",
-                               "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
-                               "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET,
-                               0, check_setting, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "profiles.geoip_database",
+        "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
+        "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET, 0,
+        check_setting, nullptr, nullptr);
 }
 
 namespace {
