@@ -6,6 +6,7 @@
 #   make test           install what is missing, build, run every check below, print a summary
 #   make check-tree     what can be checked without a server: floors, symbols, papers, format
 #   make unit           core without PostgreSQL, under ASan and UBSan
+#   make oracle         random update documents, core against a model   ORACLE_CASES=n ORACLE_SEED=n
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
@@ -67,7 +68,7 @@ $(shlib): exports.map
 export MAKE
 export PG_CONFIG
 
-.PHONY: deps test unit regress isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: deps test unit oracle regress isolation tap docs-test docs-update check-tree demo demo-stop
 .PHONY: format format-check tidy dist
 
 deps:
@@ -104,7 +105,8 @@ demo-stop:
 clean: demo-stop
 
 # Core and its tests, without a header or a library of PostgreSQL.
-UNIT_OBJS = $(patsubst %.cpp,build/unit/%.o,$(CORE) $(sort $(wildcard test/unit/*.cpp)))
+UNIT_CORE = $(patsubst %.cpp,build/unit/%.o,$(CORE))
+UNIT_OBJS = $(UNIT_CORE) $(patsubst %.cpp,build/unit/%.o,$(sort $(wildcard test/unit/*.cpp)))
 UNIT_FLAGS = $(STRICT) -g -O1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -119,6 +121,17 @@ build/unit/run: $(UNIT_OBJS)
 
 unit: build/unit/run
 	@test/lib/unit $<
+
+build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
+	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
+
+-include build/unit/test/oracle/runner.d
+
+ORACLE_CASES ?= 100000
+ORACLE_SEED ?= 20240229
+
+oracle: build/unit/oracle
+	@test/lib/oracle $< $(ORACLE_CASES) $(ORACLE_SEED)
 
 CXX_FILES = $(shell find src test -name '*.cpp' -o -name '*.h')
 

@@ -24,10 +24,12 @@ public:
     Pattern(const Pattern &) = delete;
     Pattern &operator=(const Pattern &) = delete;
 
+    // Throws limit_exceeded for a text so long that the search could take more than a second.
     bool found_in(std::string_view text) const;
 
 private:
     std::unique_ptr<re2::RE2> compiled_;
+    std::size_t longest_text_;
 };
 
 // The expression that finds any of the texts as they are.

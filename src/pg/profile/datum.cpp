@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -12,7 +13,6 @@ extern "C" {
 #include "utils/datetime.h"
 #include "utils/float.h"
 #include "utils/json.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -52,15 +52,21 @@ Node node_from_text(Datum value)
     return make_text(bytes_of(text_value));
 }
 
-// The shortest text that gives the same float back is the number that the user meant.
+// The shortest text that gives the same float back is the number that the user meant, whatever
+// extra_float_digits says.
 Node node_from_float(Oid type, Datum value)
 {
-    double number = type == FLOAT4OID ? DatumGetFloat4(value) : DatumGetFloat8(value);
+    bool single = type == FLOAT4OID;
+    double number = single ? DatumGetFloat4(value) : DatumGetFloat8(value);
     if (isnan(number) || isinf(number))
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                         errmsg("NaN and infinity cannot be kept in a profile")));
-    Oid output = type == FLOAT4OID ? F_FLOAT4OUT : F_FLOAT8OUT;
-    return make_number_literal(OidOutputFunctionCall(output, value));
+    char *shortest = static_cast<char *>(palloc(single ? FLOAT_SHORTEST_DECIMAL_LEN : DOUBLE_SHORTEST_DECIMAL_LEN));
+    if (single)
+        float_to_shortest_decimal_buf(DatumGetFloat4(value), shortest);
+    else
+        double_to_shortest_decimal_buf(number, shortest);
+    return make_number_literal(shortest);
 }
 
 Node node_from_numeric(Datum value)
@@ -93,7 +99,8 @@ Node node_from_array(Datum value)
     bool *nulls;
     int count;
     deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls, &count);
-    auto *children = static_cast<Node *>(palloc(sizeof(Node) * (static_cast<Size>(count) + 1)));
+    auto *children = static_cast<Node *>(
+        palloc_extended(sizeof(Node) * (static_cast<Size>(count) + 1), MCXT_ALLOC_HUGE));
     for (int index = 0; index < count; ++index)
         new (children + index) Node(node_from_datum(ARR_ELEMTYPE(array), elements[index], nulls[index]));
     return make_container(Type::array, {children, static_cast<std::size_t>(count)});

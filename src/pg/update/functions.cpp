@@ -45,6 +45,14 @@ struct varlena *update_profile(struct varlena *profile, std::span<Change> change
     return result;
 }
 
+// How deep in the profile the operand will stand: under the root, the group and, for an object that
+// is appended, the array. So that no result is deeper than a profile may be.
+int operand_depth(Operator op, const Node &operand)
+{
+    bool appended = op == Operator::push || op == Operator::add_to_set;
+    return appended && operand.type == Type::object ? 3 : 2;
+}
+
 // Applies one operator to the custom property that argument 1 names. A null operand is the
 // operator's to judge; without a profile there is nothing to change.
 Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
@@ -64,7 +72,7 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
         Scratch scratch(memory);
         check_property_name(key);
         pack_numbers(operand, scratch.memory());
-        seal(operand);
+        seal(operand, operand_depth(op, operand));
         Change change{kCustom, key, op, operand};
         SkipList skips(scratch.memory());
         result = update_profile(profile, {&change, 1}, Mode::strict, skips, scratch, memory);
@@ -114,7 +122,7 @@ extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
     const char *skipped = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
-        pack_numbers(details, scratch.memory());
+        pack_numbers(details, scratch.memory(), FaultyNumbers::keep);
         seal(details);
         std::pmr::vector<Change> changes(scratch.memory());
         SkipList skips(scratch.memory());
