@@ -96,7 +96,8 @@ check-tree: all
 	+@test/lib/check-tree
 
 demo: deps
-	@$(MAKE) --no-print-directory -s all
+	@echo "Building ..."
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
 	+@demo/run
 
 demo-stop:
