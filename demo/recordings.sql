@@ -23,9 +23,9 @@ CREATE TEMP TABLE requests AS
                      WHERE recorded ->> 'path' = '/i/bulk') AS each;
 
 -- They were sent on one day; here that day is today.
-CREATE FUNCTION pg_temp.later(timestamp jsonb, ms bigint) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT to_jsonb(CASE WHEN timestamp #>> '{}' ~ '^\d{13}$' THEN (timestamp #>> '{}')::bigint + ms
-                         WHEN timestamp #>> '{}' ~ '^\d{10}$' THEN (timestamp #>> '{}')::bigint + ms / 1000
+CREATE FUNCTION pg_temp.later(at jsonb, ms bigint) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT to_jsonb(CASE WHEN at #>> '{}' ~ '^\d{13}$' THEN (at #>> '{}')::bigint + ms
+                         WHEN at #>> '{}' ~ '^\d{10}$' THEN (at #>> '{}')::bigint + ms / 1000
                     END)
 $$;
 CREATE FUNCTION pg_temp.later_events(events text, ms bigint) RETURNS text LANGUAGE sql AS $$
