@@ -6,6 +6,8 @@
 #   make test           install what is missing, build, run every check below, print a summary
 #   make check-tree     what can be checked without a server: floors, symbols, papers, format
 #   make unit           core without PostgreSQL, under ASan and UBSan
+#   make fuzz-seeds     the fuzz targets over their seeds
+#   make fuzz           libFuzzer over every target           FUZZ_SECONDS=n each, FUZZ_TARGETS="text ..."
 #   make oracle         random update documents, core against a model   ORACLE_CASES=n ORACLE_SEED=n
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
@@ -68,7 +70,7 @@ $(shlib): exports.map
 export MAKE
 export PG_CONFIG
 
-.PHONY: deps test unit oracle regress isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: deps test unit oracle fuzz fuzz-seeds regress isolation tap docs-test docs-update check-tree demo demo-stop
 .PHONY: format format-check tidy dist
 
 deps:
@@ -127,6 +129,25 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
 
 -include build/unit/test/oracle/runner.d
+
+# One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
+FUZZ_TARGETS = text bytes update
+FUZZ_SECONDS ?= 60
+
+build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)
+	@mkdir -p $(@D)
+	clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(CORE) $(CORE_LIBS) -o $@
+
+build/unit/seeds-%: build/unit/test/fuzz/%.o build/unit/test/fuzz/replay.o $(UNIT_CORE)
+	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
+
+-include $(wildcard build/unit/test/fuzz/*.d)
+
+fuzz: $(FUZZ_TARGETS:%=build/fuzz/%)
+	@test/lib/fuzz $(FUZZ_SECONDS) $^
+
+fuzz-seeds: $(FUZZ_TARGETS:%=build/unit/seeds-%)
+	@test/lib/fuzz-seeds $^
 
 ORACLE_CASES ?= 100000
 ORACLE_SEED ?= 20240229

@@ -32,11 +32,14 @@ public:
         request_.time = now;
     }
 
-    Request read(const Node &parameters)
+    Request read(Node &parameters)
     {
         if (parameters.type != Type::object)
             throw Error(ErrorCode::invalid_value,
                         std::string("a request must be a JSON object, got ") + type_name(parameters.type));
+        for (Node &parameter : parameters.children)
+            pack_parameter(parameter);
+        seal(parameters);
         for (const Node &parameter : parameters.children)
             read_parameter(parameter);
         check_device_id();
@@ -52,6 +55,21 @@ private:
         std::string_view name;
         Reader read;
     };
+
+    // A number beyond what can be kept costs its parameter and not the request.
+    void pack_parameter(Node &parameter)
+    {
+        try {
+            pack_numbers(parameter, memory_);
+        } catch (const Error &error) {
+            if (error.code() != ErrorCode::out_of_range)
+                throw;
+            skip(parameter.key, error.message());
+            std::string_view name = parameter.key;
+            parameter = Node();
+            parameter.key = name;
+        }
+    }
 
     void read_parameter(const Node &parameter)
     {
@@ -252,7 +270,12 @@ private:
     std::string_view limited_text(const Node &parameter)
     {
         std::string_view value = text(parameter);
-        return limits_.value_length ? cut_characters(value, limits_.value_length) : value;
+        if (!limits_.value_length)
+            return value;
+        std::string_view kept = cut_characters(value, limits_.value_length);
+        if (kept.size() < value.size())
+            skip(parameter.key, "value cut to " + std::to_string(limits_.value_length) + " characters");
+        return kept;
     }
 
     void read_region(const Node &parameter) { request_.place.region = limited_text(parameter); }
@@ -332,8 +355,6 @@ private:
 
 Request read_request(Node &parameters, Time now, const Limits &limits, std::pmr::memory_resource *memory)
 {
-    pack_numbers(parameters, memory);
-    seal(parameters);
     return RequestReader(now, limits, memory).read(parameters);
 }
 

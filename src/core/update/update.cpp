@@ -79,11 +79,11 @@ void Update::edit_group(std::string_view group, std::span<Change> changes, bool 
     std::optional<View> members;
     if (place.found)
         members.emplace(profile_.item(place.position));
-    property_count_ = members ? members->count() : 0;
-
     Edits edits(memory_);
     edits.reserve(changes.size());
     edit_members(members ? &*members : nullptr, changes, edits);
+    if (group == kCustom && limits_.custom_properties)
+        limit_properties(members ? members->count() : 0, edits);
     if (edits.empty() || (is_only_group && members && replace(edits, place.position, &*members)))
         return;
     NodeList nodes(memory_);
@@ -91,13 +91,13 @@ void Update::edit_group(std::string_view group, std::span<Change> changes, bool 
     splice(members ? &*members : nullptr, edits, pieces, nodes);
     Assembly assembly(Type::object, members ? &*members : nullptr, pieces);
     if (assembly.count() == 0) {
-        root_edits.push_back({group, place, std::nullopt});
+        root_edits.push_back({group, place, std::nullopt, &changes[0]});
         return;
     }
     std::size_t size = assembly.size();
     auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
     assembly.write(bytes);
-    root_edits.push_back({group, place, Item{Type::object, {bytes, size}}});
+    root_edits.push_back({group, place, Item{Type::object, {bytes, size}}, &changes[0]});
 }
 
 void Update::edit_members(const View *members, std::span<Change> changes, Edits &edits)
@@ -112,23 +112,24 @@ void Update::edit_members(const View *members, std::span<Change> changes, Edits 
         if (place.found)
             before = members->item(place.position);
         std::optional<Item> after = apply_changes(before, of_key);
-        if (after == before || (!before && !admit(of_key[0])))
-            continue;
-        if (!after && property_count_ > 0)
-            --property_count_;
-        edits.push_back({key, place, after});
+        if (after != before)
+            edits.push_back({key, place, after, &of_key[0]});
     }
 }
 
-// Makes room for one more property of the group, or reports that there is none.
-bool Update::admit(const Change &change)
+// Takes back the edits that add a property beyond the limit, and reports them. What the same document
+// removes makes room, wherever it sorts.
+void Update::limit_properties(std::size_t count, Edits &edits)
 {
-    if (change.group == kCustom && limits_.custom_properties && property_count_ >= limits_.custom_properties) {
-        skip(change, "limit of " + std::to_string(limits_.custom_properties) + " custom properties reached");
-        return false;
-    }
-    ++property_count_;
-    return true;
+    for (const Edit &edit : edits)
+        if (edit.place.found && !edit.value)
+            --count;
+    std::erase_if(edits, [&](const Edit &edit) {
+        if (edit.place.found || count++ < limits_.custom_properties)
+            return false;
+        skip(*edit.cause, "limit of " + std::to_string(limits_.custom_properties) + " custom properties reached");
+        return true;
+    });
 }
 
 std::optional<Item> Update::apply_changes(std::optional<Item> before, std::span<const Change> changes)
