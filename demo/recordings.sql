@@ -29,10 +29,10 @@ CREATE FUNCTION pg_temp.later(at jsonb, ms bigint) RETURNS jsonb LANGUAGE sql AS
                     END)
 $$;
 CREATE FUNCTION pg_temp.later_events(events text, ms bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT jsonb_agg(event || jsonb_strip_nulls(jsonb_build_object(
-               'timestamp', pg_temp.later(event -> 'timestamp', ms))) ORDER BY position)::text
+    SELECT jsonb_agg(CASE WHEN event ? 'timestamp'
+                          THEN jsonb_set(event, '{timestamp}', coalesce(pg_temp.later(event -> 'timestamp', ms), event -> 'timestamp'))
+                          ELSE event END ORDER BY position)::text
       FROM jsonb_array_elements(events::jsonb) WITH ORDINALITY AS e (event, position)
-     WHERE jsonb_typeof(event) = 'object'
 $$;
 SELECT (extract(epoch FROM now()) * 1000)::bigint - max((request ->> 'timestamp')::bigint) AS ms
   FROM requests WHERE request ->> 'timestamp' ~ '^\d{13}$' \gset
@@ -41,7 +41,8 @@ UPDATE requests
    SET request = request || jsonb_strip_nulls(jsonb_build_object(
            'app_key', apps.key,
            'timestamp', pg_temp.later(request -> 'timestamp', :ms),
-           'events', CASE WHEN jsonb_typeof(coalesce(to_jsonb(request ->> 'events'), 'null')) = 'string'
+           -- Some of the recorded texts are no JSON, on purpose.
+           'events', CASE WHEN request ->> 'events' ~ '^\[\{.*\}\]$'
                           THEN pg_temp.later_events(request ->> 'events', :ms) END))
   FROM apps
  WHERE apps.name = CASE WHEN request ->> 'app_key' LIKE '%nodejs' THEN 'recorded_nodejs' ELSE 'recorded_web' END;
@@ -49,8 +50,9 @@ UPDATE requests
 \echo
 \echo == Replaying what the real SDKs sent
 CREATE TEMP TABLE answers AS
-    SELECT number, position, (profiles.ingest(request)).*
-      FROM (SELECT * FROM requests ORDER BY number, position) AS in_order;
+    SELECT number, position, answer.*
+      FROM (SELECT * FROM requests ORDER BY number, position) AS in_order,
+           LATERAL profiles.ingest(request) AS answer;   -- (ingest(...)).* would call it once a column
 \pset footer off
 SELECT request.app, count(*) AS requests, count(*) FILTER (WHERE status = 'ok') AS ok,
        count(*) FILTER (WHERE status = 'duplicate') AS duplicate,
@@ -60,3 +62,8 @@ SELECT request.app, count(*) AS requests, count(*) FILTER (WHERE status = 'ok') 
        LATERAL (SELECT apps.name AS app FROM requests JOIN apps ON apps.key = requests.request ->> 'app_key'
                  WHERE requests.number = answers.number AND requests.position = answers.position) AS request
  GROUP BY 1 ORDER BY 1;
+\echo Parameters that this version does not know:
+SELECT skip ->> 'key' AS parameter, count(*) AS times
+  FROM answers, jsonb_array_elements(skipped) AS skip
+ WHERE skip ->> 'reason' = 'unknown parameter'
+ GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5;

@@ -14,7 +14,7 @@ SELECT id, name, country, city, platform, app_version, session_count AS sessions
 SELECT uid, uid_text(uid) AS id FROM people
  WHERE merges > 0 AND name IS NOT NULL AND custom ? 'bought'
  ORDER BY session_count DESC, uid LIMIT 1 \gset
-\echo == The profile page of user :id, :  one row of shop.people, shop.sessions and shop.events each
+\echo == The profile page of user :id : one row of shop.people, shop.sessions and shop.events each
 \x on
 SELECT id, name, email, gender, birth_year, country, city, language, platform, platform_version, device, app_version,
        first_seen::date AS first_day, last_seen::date AS last_day, session_count AS sessions, time_spent / 60 AS minutes,
