@@ -62,7 +62,7 @@ private:
     void mark_times(const SessionStep &step)
     {
         User &user = outcome_.user;
-        user.first_seen = user.first_seen.value_or(request_.time);
+        user.first_seen = std::min(user.first_seen.value_or(request_.time), request_.time);
         user.last_seen = std::max(user.last_seen.value_or(request_.time), request_.time);
         user.first_sync = user.first_sync.value_or(surroundings_.now);
         user.last_sync = surroundings_.now;
@@ -78,7 +78,7 @@ private:
         const Limits &limits = surroundings_.settings.limits;
         User &user = outcome_.user;
         std::pmr::vector<Change> changes(memory_);
-        read_properties(request_, limits, changes, skips_, memory_);
+        read_properties(request_, changes, skips_, memory_);
         if (!events.orientation.empty()) {
             Node orientation = make_text(events.orientation);
             seal(orientation);

@@ -35,6 +35,9 @@ struct Outcome {
     std::size_t batch_count = 0;
     std::span<const Skip> skips;          // after those of the Request
 };
+// So that they may be alive while the server raises an error.
+static_assert(std::is_trivially_destructible_v<Outcome> && std::is_trivially_destructible_v<Request> &&
+              std::is_trivially_destructible_v<Settings>);
 
 // Everything in the Outcome lives in `memory`, or where `user` and `request` point.
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,

@@ -3,7 +3,7 @@
 // and left out, and never takes the rest of the request with it.
 #pragma once
 
-#include "../location/place.h"
+#include "../location/mmdb.h"
 #include "../update/update.h"
 #include "user.h"
 
@@ -25,7 +25,7 @@ struct Request {
 
     location::Place place;                          // country_code, region, city, location
     bool location_disabled = false;                 // location=""
-    std::string_view ip_address;
+    std::optional<location::Address> address;       // ip_address
 
     std::string_view app_version, sdk_name, sdk_version;
     Node metrics, events, user_details;             // sealed; null when absent

@@ -1,11 +1,11 @@
 // The geoip database of this backend and its setting.
 //
-// Opened once per backend. The file is looked at again (one stat()) when a new statement of the client
-// asks: within one statement the answers stay the same, as STABLE promises, and the next
+// Opened once per backend. The file is looked at again (one stat()) when a new statement of the
+// client asks: within one statement the answers stay the same, as STABLE promises, and the next
 // statement sees a file that was replaced.
 //
-// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL takes
-// for temporary files of its own: it removes them when it starts, and pg_basebackup and
+// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL
+// takes for temporary files of its own: it removes them when it starts, and pg_basebackup and
 // pg_rewind leave them out.
 #include "location.h"
 
@@ -23,9 +23,11 @@ namespace profiles::pg {
 namespace {
 
 constexpr const char *kDirectory = "base/" PG_TEMP_FILES_DIR;
-constexpr const char *kPrefix = "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
+constexpr const char *kPrefix =
+    "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
 
 char *database_setting = nullptr;
+bool setting_changed = true;
 
 // On the heap and reached by a plain pointer, so no error can jump over its destructor.
 location::GeoipSource *source = nullptr;
@@ -40,6 +42,9 @@ bool check_setting(char **value, void **, GucSource)
     return false;
 }
 
+// The file is opened by whoever needs it: nothing may fail here.
+void note_change(const char *, void *) { setting_changed = true; }
+
 void close_source() noexcept
 {
     delete source;
@@ -49,17 +54,18 @@ void close_source() noexcept
 // A new setting is a new source: nothing of the file before may answer for it.
 void choose_source(const char *path)
 {
-    if (source && source->path() == path)
-        return;
-    close_source();
-    source = new location::GeoipSource(path, kPrefix);
-    looked_at = kNever;
+    if (!source || source->path() != path) {
+        close_source();
+        source = new location::GeoipSource(path, kPrefix);
+    }
+    setting_changed = false;
 }
 
 void make_directory()
 {
     if (MakePGDirectory(kDirectory) != 0 && errno != EEXIST)
-        ereport(ERROR, (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", kDirectory)));
+        ereport(ERROR, (errcode_for_file_access(),
+                        errmsg("could not create directory \"%s\": %m", kDirectory)));
 }
 
 void report_warning()
@@ -79,30 +85,57 @@ void report_warning()
 
 void init_location()
 {
-    DefineCustomStringVariable("profiles.geoip_database",
-                               "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
-                               "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET,
-                               0, check_setting, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "profiles.geoip_database",
+        "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
+        "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET, 0,
+        check_setting, note_change, nullptr);
 }
 
-location::Database *geoip_database()
+namespace {
+
+// Looks at the file, at most once per statement. False when the setting is empty.
+bool refresh_source(Failure &failure)
 {
+    failure.failed = false;
     const char *path = database_setting;
     if (!path || !path[0]) {
         close_source();
-        return nullptr;
+        return false;
     }
     TimestampTz statement = GetCurrentStatementStartTimestamp();
-    if (source && looked_at == statement && source->path() == path)
-        return &source->database();
+    if (source && looked_at == statement && !setting_changed)
+        return true;
     make_directory();
-    attempt([&](std::pmr::memory_resource *) {
+    attempt_into(failure, [&](std::pmr::memory_resource *) {
         choose_source(path);
         looked_at = kNever;  // until the look has succeeded
         source->refresh();
         looked_at = statement;
     });
-    report_warning();
+    if (!failure.failed)
+        report_warning();
+    return true;
+}
+
+}  // namespace
+
+location::Database *geoip_database()
+{
+    Failure failure;
+    if (!refresh_source(failure))
+        return nullptr;
+    raise_if_failed(failure);
+    return &source->database();
+}
+
+location::Database *usable_geoip_database(Failure &failure)
+{
+    if (!refresh_source(failure) || failure.failed) {
+        if (failure.failed && failure.cancelled)
+            raise_if_failed(failure);
+        return nullptr;
+    }
     return &source->database();
 }
 
@@ -114,9 +147,14 @@ location::Address address_of(const inet *value) noexcept
 
 const location::Place *geoip_place(location::Database *database, const inet *value)
 {
+    return geoip_place(database, address_of(value));
+}
+
+const location::Place *geoip_place(location::Database *database, const location::Address &address)
+{
     if (!database)
         return nullptr;
-    auto match = database->find(address_of(value));
+    auto match = database->find(address);
     return match ? &database->place(match->entry) : nullptr;
 }
 
