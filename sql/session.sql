@@ -135,6 +135,10 @@ SELECT pg_temp.at(2000, 'late', '{}');
 SELECT pg_temp.sessions('late');
 SELECT extract(epoch FROM first_seen)::int - 1699920000, extract(epoch FROM last_seen)::int - 1699920000 FROM shop.users WHERE device_id = 'late';
 
+-- an end from before the open session began is not its end
+SELECT pg_temp.at(3000, 'late', '{"begin_session": 1}');
+SELECT pg_temp.at(2990, 'late', '{"end_session": 1, "ignore_cooldown": 1, "session_duration": 5}');
+
 -- Seven days of sessions, by the app's time zone: 23:30 UTC is the next day in Berlin.
 SELECT profiles.create_app('berlin', 'Europe/Berlin') IS NOT NULL;
 SELECT pg_temp.at(23.5 * 3600, 'd', '{"begin_session": 1}', 'berlin');

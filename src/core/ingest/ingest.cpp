@@ -70,6 +70,8 @@ private:
         user.recent.mark(day, step.begins);
         if (request_.session_duration.value_or(0) > step.duration)
             skips_.push_back({"session_duration", {}, "is over the limit and was cut to it"});
+        if (request_.end_session && !step.ends)
+            skips_.push_back({"end_session", {}, "is older than the open session, which goes on"});
     }
 
     // Everything that the request says of the user, in one pass over the profile.

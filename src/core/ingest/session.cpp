@@ -49,14 +49,15 @@ SessionStep plan_session(const Session &session, const Request &request, const S
     bool late = ended && !request.begin_session && request.time >= *session.start && request.time <= *session.end;
 
     step.duration = std::min(request.session_duration.value_or(0), settings.session_duration_limit);
-    step.ends = request.end_session;
     // An orphan: the begin was lost, or the session has been over for too long.
     bool implied = !open && !late && (step.duration > 0 || (request.end_session && !recent));
     bool begin = request.begin_session || implied;
     step.goes_on = begin && may_continue;
     step.begins = begin && !may_continue;
+    // An end from before the open session is of one that is closed already.
+    step.ends = request.end_session && (!open || begin || request.time >= *session.start);
     bool is_over = ended && (request.ignore_cooldown || cooldown_is_over(session, request.time, settings));
-    step.closes_at_once = request.end_session && request.ignore_cooldown;
+    step.closes_at_once = step.ends && request.ignore_cooldown;
     step.closes = step.begins || (is_over && !step.closes_at_once);
     step.closes = session.start && step.closes;
     return step;
