@@ -12,7 +12,7 @@
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
-#   make docs-test      the SQL examples of README and docs   DOCS="file ..." for some
+#   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
 #   make format         lay out the C++ sources               make format-check only looks
 #   make tidy           clang-tidy over src
@@ -37,7 +37,7 @@ PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_con
 STRICT = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MMD -MP $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS = $(STRICT)
-CORE_LIBS = -lmaxminddb -lroaring
+CORE_LIBS = -lmaxminddb -lroaring -lre2
 SHLIB_LINK = -lstdc++ $(CORE_LIBS) -Wl,--version-script=exports.map
 EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL) build
 
@@ -89,16 +89,17 @@ tap: all
 	+@test/lib/tap $(PROVE_TESTS)
 
 docs-test: all
-	+@test/lib/docs $(DOCS)
+	+@test/lib/docs $(PAGES)
 
 docs-update: all
-	+@test/lib/docs --update $(DOCS)
+	+@test/lib/docs --update $(PAGES)
 
 check-tree: all
 	+@test/lib/check-tree
 
 demo: deps
-	@$(MAKE) --no-print-directory -s all
+	@echo "Building ..."
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
 	+@demo/run
 
 demo-stop:

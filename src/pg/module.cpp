@@ -1,11 +1,19 @@
 // The module's magic block and its start.
 #include "guard.h"
+#include "location/location.h"
 
 #include "../core/interrupt.h"
 
 extern "C" {
+#include "utils/guc.h"
+
 PG_MODULE_MAGIC;
 void _PG_init(void);
 }
 
-extern "C" void _PG_init(void) { profiles::interrupt_requested = profiles::pg::interrupt_pending; }
+extern "C" void _PG_init(void)
+{
+    profiles::interrupt_requested = profiles::pg::interrupt_pending;
+    profiles::pg::init_location();
+    MarkGUCPrefixReserved("profiles");  // after the settings of every module
+}

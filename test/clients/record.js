@@ -27,6 +27,12 @@ async function bodyOf(request) {
   return Buffer.concat(chunks);
 }
 
+/** Path and query as sent; a URL object would rewrite the query, and a checksum is over its text. */
+function splitTarget(target) {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}
+
 /** Fields of a multipart body; a file is described, not kept: a profile has no use for its bytes. */
 async function multipart(body, type) {
   const params = {};
@@ -44,7 +50,7 @@ async function multipart(body, type) {
  * checksum is taken over the text as sent, which the decoded parameters no longer give.
  */
 async function decode(sdk, step, request) {
-  const [path, query = ''] = request.url.split('?', 2); // a URL object would rewrite the query
+  const [path, query] = splitTarget(request.url);
   const body = await bodyOf(request);
   const type = request.headers['content-type'];
   const line = { sdk, step, method: request.method, path };
@@ -120,7 +126,7 @@ class Recorder {
   }
 
   async #handle(request, response) {
-    const page = this.#pages[request.url.split('?', 1)[0]];
+    const page = this.#pages[splitTarget(request.url)[0]];
     if (page) return this.#send(response, page.type, page.body);
     if (this.network === 'refuse') return request.socket.destroy();
     const line = await decode(this.#sdk, this.#step, request);

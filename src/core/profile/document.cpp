@@ -19,7 +19,7 @@ bool is_property_name(std::string_view name)
 
 bool is_absent(const Node &node)
 {
-    return node.type == Type::null || (is_group(node.key) && node.children.empty());
+    return node.type == Type::null || (is_group(node.key) && !node.packed && node.children.empty());
 }
 
 bool is_null(const Node &node) { return node.type == Type::null; }
@@ -39,7 +39,8 @@ void check_names(const Node &object)
 
 void normalise_group(Node &group)
 {
-    if (group.type == Type::null)
+    bool is_stored = group.packed && group.type == Type::object;   // comes from a profile as it is
+    if (group.type == Type::null || is_stored)
         return;
     if (group.type != Type::object)
         throw Error(ErrorCode::invalid_value, quoted(group.key) + " of a profile must be an object",

@@ -71,7 +71,7 @@ public:
 private:
     std::string_view take(std::size_t &offset, std::size_t length) const;
 
-    const View &view_;
+    View view_;
     std::uint32_t position_ = 0;
     std::size_t key_offset_ = 0;
     std::size_t value_offset_ = 0;

@@ -45,7 +45,7 @@ std::int64_t whole_number(const Node &modifier, const std::string &subject)
                                            (is_number ? "another number" : type_name(modifier.type)));
 }
 
-Item assemble(const View *old, std::span<const Piece> pieces, std::pmr::memory_resource *memory)
+Item assemble(const View *old, std::span<Piece> pieces, std::pmr::memory_resource *memory)
 {
     Assembly assembly(Type::array, old, pieces);
     std::size_t size = assembly.size();

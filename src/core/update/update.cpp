@@ -41,38 +41,50 @@ Update::Update(const View &profile, std::span<Change> changes, Mode mode, const 
       pieces_(memory)
 {
     // Stable: of two equal operators on one key the later one in the document comes last.
-    std::stable_sort(changes.begin(), changes.end(), precedes);
+    if (!std::is_sorted(changes.begin(), changes.end(), precedes))
+        std::stable_sort(changes.begin(), changes.end(), precedes);
     Edits edits(memory);
+    edits.reserve(changes.size());
     while (!changes.empty()) {
         auto same_group = [](const Change &left, const Change &right) { return left.group == right.group; };
+        std::size_t total = changes.size();
         std::span<Change> group = take_while(changes, same_group);
         if (group[0].group.empty())
             edit_members(&profile_, group, edits);
         else
-            edit_group(group[0].group, group, edits);
+            edit_group(group[0].group, group, group.size() == total && edits.empty(), edits);
     }
-    changed_ = !edits.empty();
+    changed_ = replacement_ || !edits.empty();
+    if (edits.empty() || replace(edits, 0, nullptr))
+        return;
     std::sort(edits.begin(), edits.end(),
               [](const Edit &left, const Edit &right) { return compare_keys(left.key, right.key) < 0; });
     splice(&profile_, edits, pieces_, nodes_);
+    assembly_.emplace(Type::object, &profile_, pieces_);
 }
 
-std::size_t Update::size() const { return Assembly(Type::object, &profile_, pieces_).size(); }
-
-void Update::write(char *out) const { Assembly(Type::object, &profile_, pieces_).write(out); }
+// Takes the shortcut for an update that comes down to another value of one property.
+bool Update::replace(const Edits &edits, std::uint32_t group_position, const View *group)
+{
+    if (edits.size() != 1 || !edits[0].place.found || !edits[0].value)
+        return false;
+    replacement_ = Replacement::make(profile_, group_position, group, edits[0].place.position, *edits[0].value);
+    return replacement_.has_value();
+}
 
 // A changed group becomes one edit of the root.
-void Update::edit_group(std::string_view group, std::span<Change> changes, Edits &root_edits)
+void Update::edit_group(std::string_view group, std::span<Change> changes, bool is_only_group, Edits &root_edits)
 {
     View::Place place = profile_.place(group);
     std::optional<View> members;
     if (place.found)
         members.emplace(profile_.item(place.position));
     Edits edits(memory_);
+    edits.reserve(changes.size());
     edit_members(members ? &*members : nullptr, changes, edits);
     if (group == kCustom && limits_.custom_properties)
         limit_properties(members ? members->count() : 0, edits);
-    if (edits.empty())
+    if (edits.empty() || (is_only_group && members && replace(edits, place.position, &*members)))
         return;
     NodeList nodes(memory_);
     std::pmr::vector<Piece> pieces(memory_);
@@ -192,6 +204,7 @@ void Update::skip(const Change &change, std::string_view reason)
 void Update::splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces, NodeList &nodes)
 {
     nodes.reserve(edits.size());   // pieces point into it
+    pieces.reserve(2 * edits.size() + 1);
     std::uint32_t start = 0;
     for (const Edit &edit : edits) {
         if (edit.place.position > start)

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "../profile/assembly.h"
+#include "../profile/replacement.h"
 #include "../profile/view.h"
 #include "operators.h"
 
@@ -53,8 +54,8 @@ public:
            std::pmr::memory_resource *memory);
 
     bool changed() const { return changed_; }
-    std::size_t size() const;
-    void write(char *out) const;
+    std::size_t size() const { return replacement_ ? replacement_->size() : assembly_->size(); }
+    void write(char *out) const { replacement_ ? replacement_->write(out) : assembly_->write(out); }
 
 private:
     struct Edit {
@@ -65,7 +66,8 @@ private:
     };
     using Edits = std::pmr::vector<Edit>;
 
-    void edit_group(std::string_view group, std::span<Change> changes, Edits &root_edits);
+    void edit_group(std::string_view group, std::span<Change> changes, bool is_only_group, Edits &root_edits);
+    bool replace(const Edits &edits, std::uint32_t group_position, const View *group);
     void edit_members(const View *members, std::span<Change> changes, Edits &edits);
     void limit_properties(std::size_t count, Edits &edits);
     std::optional<Item> apply_changes(std::optional<Item> before, std::span<const Change> changes);
@@ -84,6 +86,9 @@ private:
     bool changed_ = false;
     NodeList nodes_;
     std::pmr::vector<Piece> pieces_;
+    // One of them, when something changed.
+    std::optional<Replacement> replacement_;
+    std::optional<Assembly> assembly_;
 };
 
 }  // namespace profiles

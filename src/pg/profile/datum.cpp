@@ -2,6 +2,7 @@
 
 #include "../../core/profile/json_writer.h"
 #include "jsonb.h"
+#include "numeric.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -69,19 +70,20 @@ Node node_from_float(Oid type, Datum value)
     return make_number_literal(shortest);
 }
 
-Node node_from_numeric(Datum value)
+Node node_from_finite_numeric(Datum value)
 {
     if (numeric_is_nan(DatumGetNumeric(value)) || numeric_is_inf(DatumGetNumeric(value)))
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                         errmsg("NaN and infinity cannot be kept in a profile")));
-    return make_number_literal(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+    return node_from_numeric(DatumGetNumeric(value));
 }
 
 Node node_from_integer(int64 value)
 {
-    char *text_value = static_cast<char *>(palloc(MAXINT8LEN + 1));
-    pg_lltoa(value, text_value);
-    return make_number_literal(text_value);
+    NumberItem packed = pack_number(value);
+    auto *bytes = static_cast<char *>(palloc(packed.length));
+    memcpy(bytes, packed.bytes, packed.length);
+    return make_node({packed.type, {bytes, packed.length}});
 }
 
 Node node_from_array(Datum value)
@@ -133,7 +135,7 @@ Node node_from_datum(Oid type, Datum value, bool is_null)
     case INT2OID: return node_from_integer(DatumGetInt16(value));
     case INT4OID: return node_from_integer(DatumGetInt32(value));
     case INT8OID: return node_from_integer(DatumGetInt64(value));
-    case NUMERICOID: return node_from_numeric(value);
+    case NUMERICOID: return node_from_finite_numeric(value);
     case FLOAT4OID:
     case FLOAT8OID: return node_from_float(type, value);
     case TEXTOID:

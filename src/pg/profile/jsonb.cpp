@@ -1,50 +1,20 @@
 #include "jsonb.h"
 
+#include "numeric.h"
+
 extern "C" {
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 }
 
 namespace profiles::pg {
 
 namespace {
 
-constexpr std::size_t kUsualText = 64;
-
-// The same number with its run of zeros as an exponent: 1000... as 1e131071.
-std::string_view shorten(std::string_view text)
-{
-    std::size_t digits = text.find_first_of("123456789");
-    if (digits == std::string_view::npos || text.size() <= kUsualText)
-        return text;
-    bool fraction = text.find('.') != std::string_view::npos;
-    const char *sign = text.front() == '-' ? "-" : "";
-    if (!fraction) {
-        std::size_t last = text.find_last_not_of('0');
-        return psprintf("%s%.*se%zu", sign, static_cast<int>(last + 1 - digits), text.data() + digits,
-                        text.size() - 1 - last);
-    }
-    if (digits < text.find('.'))
-        return text;
-    return psprintf("%s%.*se-%zu", sign, static_cast<int>(text.size() - digits), text.data() + digits,
-                    text.size() - 1 - text.find('.'));
-}
-
-// A few bytes of jsonb may be a number of 131,072 digits, and a document may hold a million of them.
-std::string_view number_text(Numeric number)
-{
-    char *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
-    std::string_view whole(text), shortened = shorten(whole);
-    if (shortened.data() != whole.data())
-        pfree(text);
-    return shortened;
-}
-
 Node node_from_scalar(const JsonbValue &value)
 {
     switch (value.type) {
     case jbvString: return make_text({value.val.string.val, static_cast<std::size_t>(value.val.string.len)});
-    case jbvNumeric: return make_number_literal(number_text(value.val.numeric));
+    case jbvNumeric: return node_from_numeric(value.val.numeric);
     case jbvBool: return make_boolean(value.val.boolean);
     default: return Node();
     }

@@ -1,0 +1,77 @@
+#include "settings.h"
+
+#include <algorithm>
+
+#include "../error.h"
+
+namespace profiles {
+
+namespace {
+
+// A whole number from 0 up; for limits 0 means none.
+std::int64_t whole_number(const Node &setting, std::int64_t maximum)
+{
+    std::int64_t value = -1;
+    if (setting.type == Type::integer)
+        value = number_of(setting.item()).integer();
+    if (value < 0 || value > maximum)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an integer from 0 to " + std::to_string(maximum) + ".");
+    return value;
+}
+
+bool boolean(const Node &setting)
+{
+    if (!setting.item().is_boolean())
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be true or false.");
+    return setting.type == Type::yes;
+}
+
+std::uint32_t limit(const Node &setting) { return static_cast<std::uint32_t>(whole_number(setting, 1000000)); }
+
+struct Reader {
+    std::string_view name;
+    void (*read)(const Node &setting, Settings &settings);
+};
+
+constexpr Reader kReaders[] = {
+    {"custom_property_limit", [](const Node &s, Settings &to) { to.limits.custom_properties = limit(s); }},
+    {"array_limit", [](const Node &s, Settings &to) { to.limits.array_elements = limit(s); }},
+    {"value_length_limit", [](const Node &s, Settings &to) { to.limits.value_length = limit(s); }},
+    {"key_length_limit", [](const Node &s, Settings &to) { to.limits.key_length = limit(s); }},
+    {"session_cooldown", [](const Node &s, Settings &to) { to.session_cooldown = whole_number(s, 86400); }},
+    {"session_duration_limit",
+     [](const Node &s, Settings &to) { to.session_duration_limit = whole_number(s, 86400); }},
+    {"country_data", [](const Node &s, Settings &to) { to.country_data = boolean(s); }},
+    {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
+};
+
+std::string known_names()
+{
+    std::string names;
+    for (const Reader &reader : kReaders)
+        names.append(names.empty() ? "" : ", ").append(reader.name);
+    return names;
+}
+
+}  // namespace
+
+Settings read_settings(const Node &settings)
+{
+    if (settings.type != Type::object)
+        throw Error(ErrorCode::invalid_value, "settings must be a JSON object");
+    Settings result;
+    for (const Node &setting : settings.children) {
+        const Reader *reader = std::find_if(std::begin(kReaders), std::end(kReaders),
+                                            [&](const Reader &known) { return known.name == setting.key; });
+        if (reader == std::end(kReaders))
+            throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(setting.key), {},
+                        "Settings are " + known_names() + ".");
+        if (setting.type != Type::null)
+            reader->read(setting, result);
+    }
+    return result;
+}
+
+}  // namespace profiles

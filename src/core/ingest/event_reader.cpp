@@ -1,0 +1,282 @@
+#include "event_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "../error.h"
+#include "../events/event_list.h"
+#include "../interrupt.h"
+#include "../update/text.h"
+#include "session.h"
+
+namespace profiles {
+
+namespace {
+
+constexpr std::string_view kInternalPrefix = "[CLY]_";
+constexpr std::string_view kOrientation = "[CLY]_orientation";
+
+// What SDKs send; [CLY]_session and its like are made here and accepted from nobody.
+constexpr std::string_view kInternalEvents[] = {
+    "[CLY]_view", "[CLY]_action", "[CLY]_push_action", "[CLY]_star_rating", "[CLY]_nps", "[CLY]_survey", kOrientation,
+};
+
+class EventReader {
+public:
+    EventReader(const Request &request, Time now, const Limits &limits, SkipList &skips,
+                std::pmr::memory_resource *memory)
+        : request_(request), now_(now), limits_(limits), skips_(skips), memory_(memory), events_(memory), members_(memory)
+    {
+    }
+
+    RequestEvents read()
+    {
+        // A message starts with the place of its event, as people count.
+        for (const Node &event : request_.events.children) {
+            ++number_;
+            check_interrupt();
+            try {
+                read_event(event);
+            } catch (const Error &error) {
+                if (error.code() == ErrorCode::cancelled)
+                    throw;
+                skip(event_key(event), error.message());
+            }
+        }
+        auto *kept = static_cast<Node *>(memory_->allocate(events_.size() * sizeof(Node) + 1, alignof(Node)));
+        std::uninitialized_copy(events_.begin(), events_.end(), kept);
+        result_.events = {kept, events_.size()};
+        return result_;
+    }
+
+private:
+    static std::string_view event_key(const Node &event)
+    {
+        const Node *key = event.find("key");
+        return key && key->type == Type::text ? key->bytes : std::string_view("events");
+    }
+
+    void skip(std::string_view key, const std::string &reason)
+    {
+        skips_.push_back({key, {}, keep_text("event " + std::to_string(number_) + ": " + reason, memory_)});
+    }
+
+    void read_event(const Node &event)
+    {
+        if (event.type != Type::object)
+            throw Error(ErrorCode::wrong_type, std::string("must be an object, got ") + type_name(event.type));
+        std::string_view key = checked_key(event);
+        const Node *segmentation = event.find("segmentation");
+        if (key == kOrientation) {
+            const Node *mode = segmentation ? segmentation->find("mode") : nullptr;
+            result_.orientation = mode && mode->type == Type::text ? mode->bytes : std::string_view();
+            return;
+        }
+        members_.clear();
+        add("key", make_text(key));
+        Time time = event_time(event);
+        add("ts", make_number(time, memory_));
+        add_count(event);
+        add_number(event, "sum");
+        add_number(event, "dur");
+        add_local_time(event);
+        if (segmentation)
+            add_segmentation(key, *segmentation);
+        keep(time, !key.starts_with(kInternalPrefix));
+    }
+
+    std::string_view checked_key(const Node &event)
+    {
+        const Node *key = event.find("key");
+        if (!key || key->type != Type::text || key->bytes.empty())
+            throw Error(ErrorCode::invalid_value, "has no key");
+        if (limits_.key_length && character_count(key->bytes) > limits_.key_length)
+            throw Error(ErrorCode::limit_exceeded,
+                        "key is longer than " + std::to_string(limits_.key_length) + " characters");
+        bool is_unknown = key->bytes.starts_with(kInternalPrefix) &&
+                          std::find(std::begin(kInternalEvents), std::end(kInternalEvents), key->bytes) ==
+                              std::end(kInternalEvents);
+        if (is_unknown)
+            throw Error(ErrorCode::invalid_value, "unknown internal event " + quoted(key->bytes));
+        return key->bytes;
+    }
+
+    static std::optional<Number> number(const Node *node)
+    {
+        if (!node || node->type == Type::null || (node->type == Type::text && node->bytes.empty()))
+            return std::nullopt;
+        if (node->type == Type::text)
+            return Number::parse(node->bytes);
+        if (node->item().is_number())
+            return number_of(node->item());
+        throw Error(ErrorCode::wrong_type, quoted(node->key) + " must be a number, got " + type_name(node->type));
+    }
+
+    // As number(), but a part that cannot be understood does not cost the event.
+    std::optional<Number> lenient_number(const Node &event, std::string_view name)
+    {
+        try {
+            return number(event.find(name));
+        } catch (const Error &error) {
+            skip(event_key(event), error.code() == ErrorCode::invalid_text
+                                       ? quoted(name) + " must be a number" : error.message());
+            return std::nullopt;
+        }
+    }
+
+    // Missing, wrong or from the future: the request's time. Equal times are moved apart by a
+    // millisecond, so that the order of the request stays.
+    Time event_time(const Node &event)
+    {
+        Time time = request_.time;
+        if (std::optional<Number> sent = lenient_number(event, "timestamp")) {
+            double value = sent->approximate();
+            bool is_seconds = value >= 1e9 && value < 1e10, is_milliseconds = value >= 1e12 && value < 1e13;
+            if (is_seconds || is_milliseconds)
+                time = static_cast<Time>(std::llround(is_seconds ? value * 1000 : value));
+            else
+                skip(event_key(event), "\"timestamp\" is neither seconds nor milliseconds since 1970");
+        }
+        return free_time(std::min(time, now_));
+    }
+
+    // The first free millisecond from `time` on. Each taken one remembers where to look next, so a
+    // hundred thousand equal times cost no more than as many different ones.
+    Time free_time(Time time)
+    {
+        Time free = time;
+        for (auto taken = next_.find(free); taken != next_.end(); taken = next_.find(free))
+            free = taken->second;
+        next_[time] = free + 1;
+        next_[free] = free + 1;
+        return free;
+    }
+
+    void add(std::string_view name, Node node)
+    {
+        node.key = name;
+        members_.push_back(node);
+    }
+
+    void add_count(const Node &event)
+    {
+        std::optional<Number> count = lenient_number(event, "count");
+        if (!count || *count == Number(0))
+            return;
+        if (!count->is_integer() || count->integer() < 0)
+            skip(event_key(event), "\"count\" must be a positive integer; 1 is used");
+        else if (count->integer() > 1)
+            add("count", make_number(*count, memory_));
+    }
+
+    void add_number(const Node &event, std::string_view name)
+    {
+        std::optional<Number> value = lenient_number(event, name);
+        if (!value || *value == Number(0))
+            return;
+        if (name == "dur" && compare(*value, Number(0)) < 0)
+            skip(event_key(event), "\"dur\" is negative");
+        else
+            add(name, make_number(*value, memory_));
+    }
+
+    // The device's own hour and day of the week; those of the request where the event has none.
+    void add_local_time(const Node &event)
+    {
+        std::optional<Number> hour = lenient_number(event, "hour"), day = lenient_number(event, "dow");
+        std::int64_t local_hour = hour && hour->is_integer() ? hour->integer() % 24 : request_.hour.value_or(-1);
+        std::int64_t local_day = day && day->is_integer() ? (day->integer() == 0 ? 7 : day->integer())
+                                                          : request_.day_of_week.value_or(-1);
+        if (local_hour >= 0)
+            add("hour", make_number(local_hour, memory_));
+        if (local_day >= 1 && local_day <= 7)
+            add("dow", make_number(local_day, memory_));
+    }
+
+    // Null and empty values are absent; dots and dollar signs go from names, as they do from properties.
+    void add_segmentation(std::string_view key, const Node &segmentation)
+    {
+        if (segmentation.type == Type::null)
+            return;
+        if (segmentation.type != Type::object) {
+            skip(key, std::string("\"segmentation\" must be an object, got ") + type_name(segmentation.type));
+            return;
+        }
+        NodeList members(memory_);
+        for (const Node &sent : segmentation.children) {
+            Node value = sent;
+            value.key = cleaned_name(sent.key);
+            if (value.type == Type::null || (value.type == Type::text && value.bytes.empty()))
+                continue;
+            if (value.key.empty()) {
+                skip(key, "segment " + quoted(sent.key) + " has no name");
+                continue;
+            }
+            if (limits_.key_length && character_count(value.key) > limits_.key_length) {
+                skip(key, "segment name is longer than " + std::to_string(limits_.key_length) + " characters");
+                continue;
+            }
+            cut(key, value);
+            members.push_back(value);
+        }
+        if (members.empty())
+            return;
+        auto *kept = static_cast<Node *>(memory_->allocate(members.size() * sizeof(Node), alignof(Node)));
+        std::uninitialized_copy(members.begin(), members.end(), kept);
+        add("segmentation", make_container(Type::object, {kept, members.size()}));
+    }
+
+    std::string_view cleaned_name(std::string_view name)
+    {
+        if (name.find_first_of(".$") == std::string_view::npos)
+            return name;
+        auto *bytes = static_cast<char *>(memory_->allocate(name.size(), 1));
+        char *end = std::copy_if(name.begin(), name.end(), bytes, [](char byte) { return byte != '.' && byte != '$'; });
+        return {bytes, static_cast<std::size_t>(end - bytes)};
+    }
+
+    void cut(std::string_view key, Node &value)
+    {
+        if (value.type != Type::text || !limits_.value_length)
+            return;
+        std::string_view kept = cut_characters(value.bytes, limits_.value_length);
+        if (kept.size() == value.bytes.size())
+            return;
+        skip(key, "segment " + quoted(value.key) + " cut to " + std::to_string(limits_.value_length) + " characters");
+        value.bytes = kept;
+    }
+
+    void keep(Time time, bool own)
+    {
+        auto *members = static_cast<Node *>(memory_->allocate(members_.size() * sizeof(Node), alignof(Node)));
+        std::uninitialized_copy(members_.begin(), members_.end(), members);
+        Node event = make_container(Type::object, {members, members_.size()});
+        seal(event);
+        result_.first = events_.empty() ? time : std::min(result_.first, time);
+        result_.last = events_.empty() ? time : std::max(result_.last, time);
+        result_.own += own ? 1 : 0;
+        events_.push_back(event);
+    }
+
+    const Request &request_;
+    Time now_;
+    const Limits &limits_;
+    SkipList &skips_;
+    std::pmr::memory_resource *memory_;
+    NodeList events_;
+    NodeList members_;   // of the event that is being made
+    std::pmr::unordered_map<Time, Time> next_{memory_};
+    std::size_t number_ = 0;
+    RequestEvents result_;
+};
+
+}  // namespace
+
+RequestEvents read_events(const Request &request, Time now, const Limits &limits, SkipList &skips,
+                          std::pmr::memory_resource *memory)
+{
+    return EventReader(request, now, limits, skips, memory).read();
+}
+
+}  // namespace profiles

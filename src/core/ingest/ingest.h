@@ -1,0 +1,49 @@
+// One request in: from the user before and the request to the user after and the events, as one
+// pure function. What it needs of the outside (the clock, GeoIP, time zones) is handed in.
+#pragma once
+
+#include "../app/settings.h"
+#include "request.h"
+
+namespace profiles {
+
+// Days in the app's time zone.
+struct Calendar {
+    Day (*day_of)(Time time, const void *zone);
+    const void *zone;
+};
+
+struct Surroundings {
+    const Settings &settings;
+    Time now;                             // the server's clock
+    Calendar calendar;
+    const location::Place *geoip = nullptr;   // what the request's address says, if anything
+};
+
+// Events that share a profile: one row of event_batches.
+struct Batch {
+    std::string_view profile;
+    std::string_view events;
+    Time first, last;
+};
+
+struct Outcome {
+    bool duplicate = false;               // nothing else is set, nothing is to be written
+    User user;
+    bool profile_changed = false;
+    std::array<Batch, 2> batches;         // a closed session's and the request's own
+    std::size_t batch_count = 0;
+    std::span<const Skip> skips;          // after those of the Request
+};
+// So that they may be alive while the server raises an error.
+static_assert(std::is_trivially_destructible_v<Outcome> && std::is_trivially_destructible_v<Request> &&
+              std::is_trivially_destructible_v<Settings>);
+
+// Everything in the Outcome lives in `memory`, or where `user` and `request` point.
+Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
+               std::pmr::memory_resource *memory);
+
+// Ends what is open: the batch with the event of the session and the profile as it is.
+Batch close_open_session(User &user, std::pmr::memory_resource *memory);
+
+}  // namespace profiles

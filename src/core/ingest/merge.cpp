@@ -1,0 +1,108 @@
+#include "merge.h"
+
+#include <algorithm>
+
+#include "../profile/assembly.h"
+#include "../profile/document.h"
+#include "duplicates.h"
+
+namespace profiles {
+
+namespace {
+
+template <typename Value, typename Choose>
+std::optional<Value> choose(std::optional<Value> left, std::optional<Value> right, Choose better)
+{
+    if (!left || !right)
+        return left ? left : right;
+    return better(*left, *right);
+}
+
+constexpr auto earlier = [](Time left, Time right) { return std::min(left, right); };
+constexpr auto later = [](Time left, Time right) { return std::max(left, right); };
+
+bool is_group(const Node &member)
+{
+    return (member.key == kCustom || member.key == kCampaign) && member.type == Type::object;
+}
+
+// The winner's members, and the loser's where the winner has none. Groups are filled, too.
+Node fill(const Item &winner, const Item &loser, bool groups, std::pmr::memory_resource *memory)
+{
+    Node mine = unpack(winner, memory), theirs = unpack(loser, memory);
+    NodeList members(memory);
+    members.reserve(mine.children.size() + theirs.children.size());
+    for (Node &member : mine.children) {
+        const Node *other = theirs.find(member.key);
+        Node filled = groups && is_group(member) && other ? fill(member.item(), other->item(), false, memory) : member;
+        filled.key = member.key;
+        members.push_back(filled);
+    }
+    for (const Node &member : theirs.children)
+        if (!mine.find(member.key))
+            members.push_back(member);
+    auto *kept = static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
+    std::uninitialized_copy(members.begin(), members.end(), kept);
+    return make_container(Type::object, {kept, members.size()});
+}
+
+std::string_view merge_profiles(std::string_view winner, std::string_view loser, std::pmr::memory_resource *memory)
+{
+    Node profile = fill({Type::object, winner}, {Type::object, loser}, true, memory);
+    seal(profile);
+    return pack(profile, memory);
+}
+
+RecentDays merge_days(const RecentDays &left, const RecentDays &right)
+{
+    if (!left.last || !right.last)
+        return left.last ? left : right;
+    RecentDays merged = *left.last >= *right.last ? left : right;
+    const RecentDays &other = *left.last >= *right.last ? right : left;
+    std::int64_t shift = std::int64_t{*merged.last} - *other.last;
+    for (std::int64_t day = 0; day + shift < RecentDays::kDays; ++day) {
+        std::int16_t theirs = other.sessions[static_cast<std::size_t>(day)];
+        std::int16_t &mine = merged.sessions[static_cast<std::size_t>(day + shift)];
+        if (theirs != RecentDays::kInactive)
+            mine = static_cast<std::int16_t>(std::min(std::max<int>(mine, 0) + theirs, 32767));
+    }
+    return merged;
+}
+
+// With equal sessions, or none, the new user's properties win.
+bool old_one_wins(const User &from, const User &into)
+{
+    if (!from.last_session)
+        return false;
+    return !into.last_session || *into.last_session < *from.last_session;
+}
+
+}  // namespace
+
+User merge_users(const User &from, const User &into, std::pmr::memory_resource *memory)
+{
+    const User &winner = old_one_wins(from, into) ? from : into;
+    const User &loser = old_one_wins(from, into) ? into : from;
+
+    User merged = into;
+    merged.identified = true;
+    merged.profile = merge_profiles(winner.profile, loser.profile, memory);
+    merged.first_seen = choose(from.first_seen, into.first_seen, earlier);
+    merged.last_seen = choose(from.last_seen, into.last_seen, later);
+    merged.first_session = choose(from.first_session, into.first_session, earlier);
+    merged.last_session = choose(from.last_session, into.last_session, later);
+    merged.first_sync = choose(from.first_sync, into.first_sync, earlier);
+    merged.last_sync = choose(from.last_sync, into.last_sync, later);
+    merged.session_count = from.session_count + into.session_count;
+    merged.time_spent = from.time_spent + into.time_spent;
+    merged.event_count = from.event_count + into.event_count;
+    merged.merges = from.merges + into.merges + 1;
+    merged.recent = merge_days(from.recent, into.recent);
+    bool has_location = !winner.location_source.empty();
+    merged.location_source = has_location ? winner.location_source : loser.location_source;
+    merged.location_at = has_location ? winner.location_at : loser.location_at;
+    merged.recent_requests = merge_remembered(into.recent_requests, from.recent_requests, memory);
+    return merged;
+}
+
+}  // namespace profiles

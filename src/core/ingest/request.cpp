@@ -1,0 +1,345 @@
+#include "request.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "../error.h"
+#include "../location/fallback.h"
+#include "../profile/json_reader.h"
+#include "duplicates.h"
+#include "../update/text.h"
+
+namespace profiles {
+
+namespace {
+
+constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
+constexpr std::size_t kLongestDeviceId = 1024;
+
+// Parameters that say nothing about the user.
+constexpr std::string_view kTransport[] = {
+    "app_key", "rr", "checksum", "checksum256", "method", "hc", "app_id", "user_id", "no_meta", "api_key",
+};
+
+class RequestReader {
+public:
+    RequestReader(Time now, const Limits &limits, std::pmr::memory_resource *memory)
+        : now_(now), limits_(limits), memory_(memory), skips_(memory)
+    {
+        request_.time = now;
+    }
+
+    Request read(const Node &parameters)
+    {
+        if (parameters.type != Type::object)
+            throw Error(ErrorCode::invalid_value,
+                        std::string("a request must be a JSON object, got ") + type_name(parameters.type));
+        for (const Node &parameter : parameters.children)
+            read_parameter(parameter);
+        check_device_id();
+        if (request_.sent_at)
+            request_.hash = hash_request(parameters);
+        request_.skips = keep_skips();
+        return request_;
+    }
+
+private:
+    using Reader = void (RequestReader::*)(const Node &parameter);
+    struct Parameter {
+        std::string_view name;
+        Reader read;
+    };
+
+    void read_parameter(const Node &parameter)
+    {
+        static constexpr Parameter kParameters[] = {
+            {"device_id", &RequestReader::read_device_id},
+            {"old_device_id", &RequestReader::read_old_device_id},
+            {"t", &RequestReader::read_device_id_type},
+            {"timestamp", &RequestReader::read_timestamp},
+            {"hour", &RequestReader::read_hour},
+            {"dow", &RequestReader::read_day_of_week},
+            {"tz", &RequestReader::read_time_zone},
+            {"begin_session", &RequestReader::read_begin},
+            {"end_session", &RequestReader::read_end},
+            {"ignore_cooldown", &RequestReader::read_ignore_cooldown},
+            {"session_duration", &RequestReader::read_duration},
+            {"country_code", &RequestReader::read_country},
+            {"region", &RequestReader::read_region},
+            {"city", &RequestReader::read_city},
+            {"location", &RequestReader::read_location},
+            {"ip_address", &RequestReader::read_ip},
+            {"ip", &RequestReader::read_ip},
+            {"av", &RequestReader::read_app_version},
+            {"sdk_name", &RequestReader::read_sdk_name},
+            {"sdk_version", &RequestReader::read_sdk_version},
+            {"metrics", &RequestReader::read_metrics},
+            {"events", &RequestReader::read_events},
+            {"user_details", &RequestReader::read_user_details},
+        };
+        if (std::find(std::begin(kTransport), std::end(kTransport), parameter.key) != std::end(kTransport))
+            return;
+        auto known = std::find_if(std::begin(kParameters), std::end(kParameters),
+                                  [&](const Parameter &each) { return each.name == parameter.key; });
+        if (known == std::end(kParameters)) {
+            skip(parameter.key, "unknown parameter");
+            return;
+        }
+        try {
+            (this->*known->read)(parameter);
+        } catch (const Error &error) {
+            if (error.code() == ErrorCode::cancelled)
+                throw;
+            skip(parameter.key, error.detail().empty() ? error.message() : error.message() + ": " + error.detail());
+        }
+    }
+
+    void skip(std::string_view parameter, std::string_view reason)
+    {
+        skips_.push_back({parameter, {}, keep_text(reason, memory_)});
+    }
+
+    std::span<const Skip> keep_skips()
+    {
+        auto *kept = static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
+        std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
+        return {kept, skips_.size()};
+    }
+
+    // Single values
+
+    std::string_view text(const Node &parameter)
+    {
+        switch (parameter.type) {
+        case Type::null: return {};
+        case Type::text: return parameter.bytes;
+        case Type::no: return "false";
+        case Type::yes: return "true";
+        case Type::integer:
+        case Type::decimal: return keep_text(to_text(number_of(parameter.item())).view(), memory_);
+        default: throw Error(ErrorCode::wrong_type, std::string("must be a text, got ") + type_name(parameter.type));
+        }
+    }
+
+    static std::optional<Number> number(const Node &parameter)
+    {
+        bool is_empty = parameter.type == Type::null || (parameter.type == Type::text && parameter.bytes.empty());
+        if (is_empty)
+            return std::nullopt;
+        if (parameter.type == Type::text)
+            return Number::parse(parameter.bytes);
+        if (parameter.item().is_number())
+            return number_of(parameter.item());
+        throw Error(ErrorCode::wrong_type, std::string("must be a number, got ") + type_name(parameter.type));
+    }
+
+    static std::optional<std::int64_t> integer_between(const Node &parameter, std::int64_t low, std::int64_t high)
+    {
+        std::optional<Number> value = number(parameter);
+        if (!value)
+            return std::nullopt;
+        if (!value->is_integer() || value->integer() < low || value->integer() > high)
+            throw Error(ErrorCode::invalid_value,
+                        "must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+        return value->integer();
+    }
+
+    bool flag(const Node &parameter)
+    {
+        std::string_view value = text(parameter);
+        if (value == "1" || value == "true")
+            return true;
+        if (value.empty() || value == "0" || value == "false")
+            return false;
+        throw Error(ErrorCode::invalid_value, "must be 1 or true");
+    }
+
+    // JSON as itself or inside a string.
+    Node document(const Node &parameter, const char *what)
+    {
+        Node value = parameter;
+        if (parameter.type == Type::text) {
+            if (parameter.bytes.empty())
+                return Node();
+            value = read_json(parameter.bytes, memory_, what);
+            seal(value);
+        }
+        value.key = {};
+        return value;
+    }
+
+    // One function a parameter
+
+    void read_device_id(const Node &parameter) { request_.device_id = text(parameter); }
+
+    void read_old_device_id(const Node &parameter)
+    {
+        std::string_view id = text(parameter);
+        if (id.size() > kLongestDeviceId)
+            throw Error(ErrorCode::limit_exceeded, "is longer than " + std::to_string(kLongestDeviceId) + " bytes");
+        request_.old_device_id = id;
+    }
+
+    void read_device_id_type(const Node &parameter)
+    {
+        if (auto type = integer_between(parameter, 0, 3))
+            request_.device_id_type = static_cast<std::int16_t>(*type);
+    }
+
+    // Ten digits are seconds, thirteen are milliseconds; anything else is not trusted.
+    void read_timestamp(const Node &parameter)
+    {
+        std::optional<Number> sent = number(parameter);
+        if (!sent)
+            return;
+        double value = sent->approximate();
+        bool is_seconds = value >= 1e9 && value < 1e10, is_milliseconds = value >= 1e12 && value < 1e13;
+        if (!is_seconds && !is_milliseconds)
+            throw Error(ErrorCode::invalid_value, "is neither seconds nor milliseconds since 1970; the server's time is used");
+        auto time = static_cast<Time>(std::llround(is_seconds ? value * 1000 : value));
+        request_.sent_at = time;
+        request_.time = std::min(time, now_);
+        if (time > now_ + kClockTolerance)
+            skip(parameter.key, "is in the future; the server's time is used");
+    }
+
+    void read_hour(const Node &parameter)
+    {
+        if (auto hour = integer_between(parameter, 0, 24))
+            request_.hour = static_cast<std::int16_t>(*hour % 24);
+    }
+
+    void read_day_of_week(const Node &parameter)
+    {
+        if (auto day = integer_between(parameter, 0, 6))
+            request_.day_of_week = static_cast<std::int16_t>(*day == 0 ? 7 : *day);
+    }
+
+    void read_time_zone(const Node &parameter) { request_.time_zone_offset = integer_between(parameter, -1080, 1080); }
+    void read_begin(const Node &parameter) { request_.begin_session = flag(parameter); }
+    void read_end(const Node &parameter) { request_.end_session = flag(parameter); }
+    void read_ignore_cooldown(const Node &parameter) { request_.ignore_cooldown = flag(parameter); }
+
+    void read_duration(const Node &parameter)
+    {
+        std::optional<Number> duration = number(parameter);
+        if (!duration)
+            return;
+        double seconds = std::trunc(duration->approximate());
+        if (seconds < 0)
+            throw Error(ErrorCode::invalid_value, "is negative");
+        request_.session_duration = static_cast<std::int64_t>(std::min(seconds, 1e15));
+    }
+
+    // Alpha-2 codes in capitals, so that "de" and "DE" are one country.
+    void read_country(const Node &parameter)
+    {
+        std::string_view code = text(parameter);
+        if (code.empty())
+            return;
+        bool is_alpha2 = code.size() == 2 && std::all_of(code.begin(), code.end(), [](char letter) {
+            return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+        });
+        if (!is_alpha2)
+            throw Error(ErrorCode::invalid_value, "must be an ISO 3166-1 alpha-2 code");
+        char upper[2] = {static_cast<char>(code[0] & ~0x20), static_cast<char>(code[1] & ~0x20)};
+        request_.place.country = keep_text({upper, 2}, memory_);
+    }
+
+    std::string_view limited_text(const Node &parameter)
+    {
+        std::string_view value = text(parameter);
+        return limits_.value_length ? cut_characters(value, limits_.value_length) : value;
+    }
+
+    void read_region(const Node &parameter) { request_.place.region = limited_text(parameter); }
+    void read_city(const Node &parameter) { request_.place.city = limited_text(parameter); }
+
+    void read_location(const Node &parameter)
+    {
+        location::Point point;
+        switch (location::parse_location(text(parameter), point)) {
+        case location::WireLocation::disabled: request_.location_disabled = true; return;
+        case location::WireLocation::point: request_.place.point = point; return;
+        case location::WireLocation::malformed: break;
+        }
+        throw Error(ErrorCode::invalid_value, "must be \"latitude,longitude\" in degrees");
+    }
+
+    void read_ip(const Node &parameter)
+    {
+        std::string_view ip = text(parameter);
+        if (!ip.empty() && !(request_.address = parse_address(ip)))
+            throw Error(ErrorCode::invalid_value, "must be an IPv4 or IPv6 address");
+    }
+
+    static std::optional<location::Address> parse_address(std::string_view ip)
+    {
+        char name[INET6_ADDRSTRLEN];
+        if (ip.size() >= sizeof name)
+            return std::nullopt;
+        name[ip.copy(name, ip.size())] = '\0';
+        std::uint8_t bytes[16];
+        if (inet_pton(AF_INET, name, bytes) == 1)
+            return location::Address({bytes, 4});
+        if (inet_pton(AF_INET6, name, bytes) == 1)
+            return location::Address({bytes, 16});
+        return std::nullopt;
+    }
+
+    void read_app_version(const Node &parameter) { request_.app_version = limited_text(parameter); }
+    void read_sdk_name(const Node &parameter) { request_.sdk_name = limited_text(parameter); }
+    void read_sdk_version(const Node &parameter) { request_.sdk_version = limited_text(parameter); }
+    void read_metrics(const Node &parameter) { request_.metrics = object(parameter, "metrics"); }
+    void read_user_details(const Node &parameter) { request_.user_details = object(parameter, "user_details"); }
+
+    Node object(const Node &parameter, const char *what)
+    {
+        Node value = document(parameter, what);
+        if (value.type != Type::object && value.type != Type::null)
+            throw Error(ErrorCode::wrong_type, std::string("must be a JSON object, got ") + type_name(value.type));
+        return value;
+    }
+
+    void read_events(const Node &parameter)
+    {
+        Node value = document(parameter, "events");
+        if (value.type != Type::array && value.type != Type::null)
+            throw Error(ErrorCode::wrong_type, std::string("must be a JSON array, got ") + type_name(value.type));
+        request_.events = value;
+    }
+
+    void check_device_id() const
+    {
+        if (request_.device_id.empty())
+            throw Error(ErrorCode::invalid_value, "missing parameter \"device_id\"");
+        if (request_.device_id.size() > kLongestDeviceId)
+            throw Error(ErrorCode::limit_exceeded,
+                        "device_id is longer than " + std::to_string(kLongestDeviceId) + " bytes");
+    }
+
+    Time now_;
+    const Limits &limits_;
+    std::pmr::memory_resource *memory_;
+    SkipList skips_;
+    Request request_;
+};
+
+}  // namespace
+
+Request read_request(Node &parameters, Time now, const Limits &limits, std::pmr::memory_resource *memory)
+{
+    pack_numbers(parameters, memory);
+    seal(parameters);
+    return RequestReader(now, limits, memory).read(parameters);
+}
+
+bool is_anonymous_device(std::string_view device_id)
+{
+    return device_id == "00000000-0000-0000-0000-000000000000";
+}
+
+}  // namespace profiles

@@ -1,0 +1,163 @@
+// When the fallback (location/fallback.h) runs and what of its answer is taken:
+//
+// - location="" opts out at once, also beside a country_code. Until a location is sent again the
+//   next sessions stay Unknown, and no GeoIP answer is looked at.
+// - It runs when a session begins, and on any request whose location differs from the profile's.
+// - What it cannot tell replaces nothing, unless a known city would stay beside another country.
+#include "whereabouts.h"
+
+#include <charconv>
+
+#include "properties.h"
+#include "../profile/reference.h"
+#include "../update/text.h"
+
+namespace profiles {
+
+namespace {
+
+using location::KnownPoint;
+using location::Place;
+using location::Point;
+using location::ResolvedLocation;
+using location::Source;
+
+constexpr std::string_view kCoordinates[] = {"latitude", "longitude"};
+
+std::string_view text_property(const View &profile, std::string_view name)
+{
+    std::optional<Item> item = profile.find(name);
+    return item && item->type == Type::text ? item->bytes : std::string_view();
+}
+
+std::optional<double> number_property(const View &profile, std::string_view name)
+{
+    std::optional<Item> item = profile.find(name);
+    return item && item->is_number() ? std::optional(number_of(*item).approximate()) : std::nullopt;
+}
+
+bool is_known(std::string_view value) { return !value.empty() && value != location::kUnknown; }
+
+class LocationUpdate {
+public:
+    LocationUpdate(const LocationContext &context, const View &profile, User &user,
+                   std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory)
+        : context_(context), sent_(context.request.place), profile_(profile), user_(user), changes_(changes),
+          memory_(memory)
+    {
+    }
+
+    void run()
+    {
+        bool disabled = context_.request.location_disabled ||
+                        (user_.location_source == location::source_name(Source::disabled) && !is_sent());
+        if (!context_.session_begins && !context_.request.location_disabled && !is_news())
+            return;
+        location::LocationInput input;
+        input.disabled = disabled;
+        input.sdk = sent_;
+        std::optional<KnownPoint> known = known_point();
+        input.known = known ? &*known : nullptr;
+        input.geoip = context_.geoip;
+        take(location::resolve(input), disabled);
+    }
+
+private:
+    bool is_sent() const
+    {
+        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() || sent_.point;
+    }
+
+    bool differs(std::string_view sent, std::string_view property) const
+    {
+        return !sent.empty() && sent != text_property(profile_, property);
+    }
+
+    bool is_news() const
+    {
+        return sent_.point || differs(sent_.country, "country") || differs(sent_.region, "region") ||
+               differs(sent_.city, "city");
+    }
+
+    std::optional<KnownPoint> known_point() const
+    {
+        std::optional<double> latitude = number_property(profile_, "latitude");
+        std::optional<double> longitude = number_property(profile_, "longitude");
+        if (!latitude || !longitude)
+            return std::nullopt;
+        std::int64_t age = user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
+        return KnownPoint{{*latitude, *longitude}, user_.location_at.has_value(), age};
+    }
+
+    void take(const ResolvedLocation &resolved, bool disabled)
+    {
+        bool moved = is_known(resolved.place.country) && resolved.place.country != text_property(profile_, "country");
+        set_text("country", context_.settings.country_data ? resolved.place.country : location::kUnknown, disabled);
+        set_text("region", keep_city() ? resolved.place.region : location::kUnknown, disabled || moved);
+        set_text("city", keep_city() ? resolved.place.city : location::kUnknown, disabled || moved);
+        take_point(resolved, disabled || moved);
+        user_.location_source = is_known(resolved.place.country) || resolved.place.point || disabled ||
+                                        user_.location_source.empty()
+                                    ? location::source_name(resolved.source)
+                                    : user_.location_source;
+    }
+
+    bool keep_city() const { return context_.settings.country_data && context_.settings.city_data; }
+
+    // "Unknown" replaces what is known only when that no longer holds.
+    void set_text(std::string_view property, std::string_view value, bool forget)
+    {
+        bool has_value = is_known(text_property(profile_, property));
+        bool is_allowed = property == "country" ? context_.settings.country_data : keep_city();
+        if (!is_known(value) && has_value && !forget && is_allowed)
+            return;
+        Node node = make_text(keep_text(value, memory_));
+        seal(node);
+        changes_.push_back(set_property(property, node));
+    }
+
+    void take_point(const ResolvedLocation &resolved, bool forget)
+    {
+        if (resolved.kept)
+            return;
+        std::optional<Point> point = resolved.place.point;
+        if (point && !resolved.gps && !keep_city())
+            point.reset();   // a derived point tells the city
+        if (point) {
+            set_coordinate("latitude", point->latitude);
+            set_coordinate("longitude", point->longitude);
+            user_.location_at = resolved.gps ? std::optional(context_.request.time) : std::nullopt;
+        } else if (forget) {
+            for (std::string_view property : kCoordinates)
+                changes_.push_back(set_property(property, Node()));
+            user_.location_at.reset();
+        }
+    }
+
+    // The shortest decimal that names the same double: what the SDK sent.
+    void set_coordinate(std::string_view property, double degrees)
+    {
+        char text[40];
+        char *end = std::to_chars(text, text + sizeof text, degrees).ptr;
+        Node node = make_number(Number::parse({text, static_cast<std::size_t>(end - text)}), memory_);
+        seal(node);
+        changes_.push_back(set_property(property, node));
+    }
+
+    const LocationContext &context_;
+    const Place &sent_;
+    const View &profile_;
+    User &user_;
+    std::pmr::vector<Change> &changes_;
+    std::pmr::memory_resource *memory_;
+};
+
+}  // namespace
+
+void update_location(const LocationContext &context, const View &profile, User &user,
+                     std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory)
+{
+    LocationUpdate(context, profile, user, changes, memory).run();
+}
+
+}  // namespace profiles

@@ -1,0 +1,21 @@
+// What a request says of the user's location, merged into what the profile has.
+#pragma once
+
+#include "../app/settings.h"
+#include "../location/fallback.h"
+#include "request.h"
+
+namespace profiles {
+
+struct LocationContext {
+    const Request &request;
+    const Settings &settings;
+    const location::Place *geoip = nullptr;   // what the request's address says, if anything
+    bool session_begins = false;
+};
+
+// Adds the changes of the profile and sets location_source and location_at of the user.
+void update_location(const LocationContext &context, const View &profile, User &user,
+                     std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory);
+
+}  // namespace profiles

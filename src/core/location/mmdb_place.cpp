@@ -1,0 +1,219 @@
+#include "mmdb_record.h"
+
+#include <cmath>
+
+namespace profiles::location {
+
+bool is_valid(const Point &point) noexcept
+{
+    // NaN compares false.
+    return std::abs(point.latitude) <= 90 && std::abs(point.longitude) <= 180;
+}
+
+namespace {
+
+// An empty text says nothing and hides nothing.
+void take_text(DataReader &reader, std::uint32_t &at, std::string_view &target)
+{
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.type == DataType::string) {
+        if (value.size > 0)
+            target = reader.text(value);
+    } else {
+        at = start;
+        reader.skip(at);
+    }
+}
+
+void take_number(DataReader &reader, std::uint32_t &at, std::optional<double> &target)
+{
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.is_number()) {
+        target = reader.number(value);
+    } else {
+        at = start;
+        reader.skip(at);
+    }
+}
+
+// Visits the pairs of a map, or skips what is no map.
+template <typename Visit>
+void each_pair_of(DataReader &reader, std::uint32_t &at, Visit visit)
+{
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.type == DataType::map) {
+        reader.each_pair(value, at, visit);
+    } else {
+        at = start;
+        reader.skip(at);
+    }
+}
+
+// {"en": ..., "de": ...}
+void take_name(DataReader &reader, std::uint32_t &at, std::string_view &target)
+{
+    each_pair_of(reader, at, [&](std::string_view key, std::uint32_t &child) {
+        if (key == "en" || target.empty())
+            take_text(reader, child, target);
+        else
+            reader.skip(child);
+    });
+}
+
+// A map that holds a code or names, or the plain text of the flat schema.
+struct Named {
+    std::string_view code;
+    std::string_view name;
+    std::string_view plain;
+};
+
+Named read_named(DataReader &reader, std::uint32_t &at)
+{
+    Named result;
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.type == DataType::map) {
+        reader.each_pair(value, at, [&](std::string_view key, std::uint32_t &child) {
+            if (key == "iso_code")
+                take_text(reader, child, result.code);
+            else if (key == "names")
+                take_name(reader, child, result.name);
+            else
+                reader.skip(child);
+        });
+    } else {
+        at = start;
+        take_text(reader, at, result.plain);
+    }
+    return result;
+}
+
+// Some flat files have the code under "country", others the name: only a code is wanted.
+std::string_view country_code(const Named &country)
+{
+    if (!country.code.empty())
+        return country.code;
+    return country.plain.size() == 2 ? country.plain : std::string_view();
+}
+
+// Collects while the record is read; the order of its keys does not matter.
+struct Collector {
+    DataReader &reader;
+    Place place;
+    std::string_view registered_country;
+    std::optional<double> latitude;
+    std::optional<double> longitude;
+
+    void top(std::string_view key, std::uint32_t &at);
+    void subdivisions(std::uint32_t &at);
+    void location(std::uint32_t &at);
+    Place finish();
+};
+
+void Collector::subdivisions(std::uint32_t &at)
+{
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.type != DataType::array) {
+        at = start;
+        return reader.skip(at);
+    }
+    reader.each_element(value, at, [&](std::uint32_t index, std::uint32_t &child) {
+        if (index > 0)
+            return reader.skip(child);
+        Named region = read_named(reader, child);
+        place.region = region.name.empty() ? region.code : region.name;
+    });
+}
+
+void Collector::location(std::uint32_t &at)
+{
+    each_pair_of(reader, at, [&](std::string_view key, std::uint32_t &child) {
+        if (key == "latitude")
+            take_number(reader, child, latitude);
+        else if (key == "longitude")
+            take_number(reader, child, longitude);
+        else if (key == "time_zone")
+            take_text(reader, child, place.time_zone);
+        else if (key == "accuracy_radius")
+            take_number(reader, child, place.accuracy_km);
+        else
+            reader.skip(child);
+    });
+}
+
+void Collector::top(std::string_view key, std::uint32_t &at)
+{
+    if (key == "country") {
+        if (std::string_view code = country_code(read_named(reader, at)); !code.empty())
+            place.country = code;
+    } else if (key == "country_code") {
+        take_text(reader, at, place.country);
+    } else if (key == "registered_country") {
+        registered_country = country_code(read_named(reader, at));
+    } else if (key == "subdivisions") {
+        subdivisions(at);
+    } else if (key == "state1") {
+        take_text(reader, at, place.region);
+    } else if (key == "city") {
+        Named city = read_named(reader, at);
+        place.city = city.name.empty() ? city.plain : city.name;
+    } else if (key == "location") {
+        location(at);
+    } else if (key == "latitude") {
+        take_number(reader, at, latitude);
+    } else if (key == "longitude") {
+        take_number(reader, at, longitude);
+    } else if (key == "timezone") {
+        take_text(reader, at, place.time_zone);
+    } else {
+        reader.skip(at);
+    }
+}
+
+Place Collector::finish()
+{
+    if (place.country.empty())
+        place.country = registered_country;
+    if (latitude && longitude && is_valid({*latitude, *longitude}))
+        place.point = Point{*latitude, *longitude};
+    if (!place.point || !(place.accuracy_km.value_or(-1) >= 0))
+        place.accuracy_km.reset();
+    return place;
+}
+
+}  // namespace
+
+Place read_place(DataReader &reader, std::uint32_t entry)
+{
+    Collector collector{reader, {}, {}, {}, {}};
+    each_pair_of(reader, entry,
+                 [&](std::string_view key, std::uint32_t &at) { collector.top(key, at); });
+    return collector.finish();
+}
+
+std::string_view read_country(DataReader &reader, std::uint32_t entry)
+{
+    std::uint32_t at = entry;
+    DataValue record = reader.read(at);
+    if (record.type != DataType::map)
+        return {};
+    at = record.start;
+    for (std::uint32_t i = 0; i < record.size; ++i) {
+        std::string_view key = reader.key(at);
+        if (key == "country" || key == "country_code") {
+            Named country = read_named(reader, at);
+            std::string_view code = key == "country" ? country_code(country) : country.plain;
+            if (!code.empty())
+                return code;
+        } else {
+            reader.skip(at);
+        }
+    }
+    return read_place(reader, entry).country;  // only registered_country is left
+}
+
+}  // namespace profiles::location

@@ -1,0 +1,158 @@
+// The type event_list: the events of one request, as event_batches keeps them.
+#include "../../core/events/event_list.h"
+
+#include "../../core/ingest/session.h"
+#include "../../core/profile/json_reader.h"
+#include "../../core/profile/json_writer.h"
+#include "../profile/jsonb.h"
+#include "../time.h"
+
+extern "C" {
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+}
+
+namespace profiles::pg {
+
+extern "C" {
+PG_FUNCTION_INFO_V1(event_list_in);
+PG_FUNCTION_INFO_V1(event_list_out);
+PG_FUNCTION_INFO_V1(event_list_recv);
+PG_FUNCTION_INFO_V1(event_list_send);
+PG_FUNCTION_INFO_V1(event_list_to_jsonb);
+PG_FUNCTION_INFO_V1(event_list_each);
+PG_FUNCTION_INFO_V1(unfinished_session);
+}
+
+namespace {
+
+constexpr int kBinaryVersion = 1;
+
+struct varlena *list_from_text(std::string_view json)
+{
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        Node list = read_json(json, scratch.memory(), "type event_list");
+        normalise_events(list);
+        result = make_varlena(list, memory);
+    });
+    return result;
+}
+
+char *text_of(std::string_view list)
+{
+    char *json = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        TextBuffer out(memory);
+        write_json({Type::array, list}, out);
+        json = out.c_string();
+    });
+    return json;
+}
+
+Datum numeric_from(const Number &number)
+{
+    if (number.is_integer())
+        return NumericGetDatum(int64_to_numeric(number.integer()));
+    NumberText text = to_text(number);
+    char buffer[sizeof text.bytes + 1];
+    snprintf(buffer, sizeof buffer, "%.*s", static_cast<int>(text.length), text.bytes);
+    return DirectFunctionCall3(numeric_in, CStringGetDatum(buffer), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+// One row of event_list_each.
+void put_event(const Event &event, std::uint32_t position, ReturnSetInfo *result)
+{
+    Datum values[7];
+    bool nulls[7] = {};
+    values[0] = Int32GetDatum(static_cast<int32>(position) + 1);
+    values[1] = PointerGetDatum(cstring_to_text_with_len(event.key.data(), static_cast<int>(event.key.size())));
+    values[2] = TimestampTzGetDatum(timestamp_of(event.ts));
+    values[3] = Int64GetDatum(event.count);
+    values[4] = numeric_from(event.sum);
+    values[5] = numeric_from(event.duration);
+    values[6] = event.segmentation ? jsonb_from_item(*event.segmentation) : jsonb_from_text("{}");
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+}  // namespace
+
+extern "C" Datum event_list_in(PG_FUNCTION_ARGS) { PG_RETURN_POINTER(list_from_text(PG_GETARG_CSTRING(0))); }
+
+extern "C" Datum event_list_out(PG_FUNCTION_ARGS) { PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0))); }
+
+extern "C" Datum event_list_recv(PG_FUNCTION_ARGS)
+{
+    auto *message = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
+    int version = pq_getmsgbyte(message);
+    if (version != kBinaryVersion)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+                        errmsg("unsupported event_list binary version %d", version)));
+    int length;
+    char *json = pq_getmsgtext(message, message->len - message->cursor, &length);
+    PG_RETURN_POINTER(list_from_text({json, static_cast<std::size_t>(length)}));
+}
+
+extern "C" Datum event_list_send(PG_FUNCTION_ARGS)
+{
+    char *json = text_of(PG_GETARG_BYTES(0));
+    StringInfoData message;
+    pq_begintypsend(&message);
+    pq_sendint8(&message, kBinaryVersion);
+    pq_sendtext(&message, json, static_cast<int>(strlen(json)));
+    PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS) { return jsonb_from_text(text_of(PG_GETARG_BYTES(0))); }
+
+extern "C" Datum event_list_each(PG_FUNCTION_ARGS)
+{
+    std::string_view list = PG_GETARG_BYTES(0);
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    std::uint32_t count = 0;
+    attempt([&](std::pmr::memory_resource *) { count = View(list).count(); });
+
+    MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext, "event_list_each", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(per_row);
+    for (std::uint32_t position = 0; position < count; ++position) {
+        CHECK_FOR_INTERRUPTS();
+        Event event;
+        attempt([&](std::pmr::memory_resource *) { event = read_event(View(list).item(position)); });
+        put_event(event, position, result);
+        MemoryContextReset(per_row);
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(per_row);
+    return Datum{0};
+}
+
+// The event of a session that is not closed yet, so that readers can count it.
+extern "C" Datum unfinished_session(PG_FUNCTION_ARGS)
+{
+    if (PG_ARGISNULL(1))
+        PG_RETURN_NULL();
+    Session session;
+    if (!PG_ARGISNULL(0))
+        session.id = PG_GETARG_BYTES(0);
+    session.start = milliseconds_of(PG_GETARG_TIMESTAMPTZ(1));
+    session.duration = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+    session.events = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        Node event = session_event(session, false, scratch.memory());
+        Node list = make_container(Type::array, {&event, 1});
+        normalise_events(list);
+        result = make_varlena(list, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+}  // namespace profiles::pg

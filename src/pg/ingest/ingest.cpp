@@ -1,0 +1,394 @@
+// ingest(): one request in one transaction: find and lock the user, let core compute, write one row of
+// users and the batches.
+//
+// Every change of a user happens under the lock of its row. Two rows are locked in the order of their
+// uids, so merges cannot deadlock with each other. Who waits for a row that a merge removes finds
+// it gone and looks the device up again.
+#include "../../core/ingest/ingest.h"
+
+#include "../../core/ingest/merge.h"
+#include "../location/location.h"
+#include "../profile/jsonb.h"
+#include "../time.h"
+#include "../update/skips.h"
+#include "statements.h"
+#include "user_row.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+}
+
+namespace profiles::pg {
+
+extern "C" {
+PG_FUNCTION_INFO_V1(ingest_request);
+PG_FUNCTION_INFO_V1(ingest_request_by_key);
+}
+
+namespace {
+
+constexpr int kTries = 100;   // of finding a user that merges keep moving away
+
+// The row of profiles.apps that a request belongs to.
+struct App {
+    const char *name;
+    pg_tz *zone;
+    Settings settings;
+};
+
+// What the caller is told.
+struct Answer {
+    std::int64_t uid = 0;
+    const char *status = "ok";
+    const char *reason = nullptr;
+    const char *skipped = "[]";
+};
+
+Datum text_datum(std::string_view value)
+{
+    return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
+}
+
+Day day_in_zone(Time time, const void *zone)
+{
+    pg_time_t seconds = time >= 0 ? time / 1000 : (time - 999) / 1000;
+    const struct pg_tm *local = pg_localtime(&seconds, static_cast<const pg_tz *>(zone));
+    if (!local)
+        return static_cast<Day>(seconds / 86400);
+    return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - UNIX_EPOCH_JDATE;
+}
+
+// The app
+
+[[noreturn]] void raise_unknown_app(const char *what, const char *value)
+{
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s \"%s\" does not exist", what, value),
+                    errhint("The apps are listed in profiles.apps; profiles.create_app makes a new one.")));
+    pg_unreachable();
+}
+
+// Prepared once per backend. Everybody may read these columns but `key`.
+SPIPlanPtr prepare_once(SPIPlanPtr *plan, const char *sql)
+{
+    if (*plan)
+        return *plan;
+    Oid types[] = {TEXTOID};
+    SPIPlanPtr made = SPI_prepare(sql, 1, types);
+    if (!made)
+        elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+    SPI_keepplan(made);
+    return *plan = made;
+}
+
+App read_app()
+{
+    HeapTuple row = SPI_tuptable->vals[0];
+    TupleDesc descriptor = SPI_tuptable->tupdesc;
+    App app;
+    app.name = SPI_getvalue(row, descriptor, 1);
+    const char *zone = SPI_getvalue(row, descriptor, 2);
+    app.zone = pg_tzset(zone);
+    if (!app.zone)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("app \"%s\" has the unknown time zone \"%s\"", app.name, zone)));
+    bool is_null;
+    Node settings = node_from_jsonb(DatumGetJsonbP(SPI_getbinval(row, descriptor, 3, &is_null)));
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        pack_numbers(settings, scratch.memory());
+        seal(settings);
+        app.settings = read_settings(settings);
+    });
+    return app;
+}
+
+App find_app(SPIPlanPtr *plan, const char *sql, const char *what, const char *value)
+{
+    Datum values[] = {CStringGetTextDatum(value)};
+    SPI_execute_plan(prepare_once(plan, sql), values, nullptr, false, 1);
+    if (SPI_processed == 0)
+        raise_unknown_app(what, value);
+    return read_app();
+}
+
+App app_by_name(const char *name)
+{
+    static SPIPlanPtr plan = nullptr;
+    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE name = $1", "app", name);
+}
+
+App app_by_key(const char *key)
+{
+    static SPIPlanPtr plan = nullptr;
+    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE key = $1", "app with key", key);
+}
+
+// The user
+
+std::optional<std::int64_t> find_device(AppStatements *statements, std::string_view device_id)
+{
+    if (device_id.empty())
+        return std::nullopt;
+    Datum values[] = {text_datum(device_id)};
+    if (run(statements, Statement::find_device, values) == 0)
+        return std::nullopt;
+    return first_number();
+}
+
+bool claim_device(AppStatements *statements, std::string_view device_id, std::int64_t uid, Time first_seen)
+{
+    Datum values[] = {text_datum(device_id), Int64GetDatum(uid), TimestampTzGetDatum(timestamp_of(first_seen))};
+    return run(statements, Statement::claim_device, values) > 0;
+}
+
+std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
+{
+    Datum values[] = {Int64GetDatum(uid)};
+    if (run(statements, Statement::lock_user, values) == 0)
+        return std::nullopt;
+    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+}
+
+void insert_batch(AppStatements *statements, const User &user, const Batch &batch)
+{
+    Datum values[] = {Int64GetDatum(user.uid),
+                      text_datum(user.device_id),
+                      TimestampTzGetDatum(timestamp_of(batch.first)),
+                      TimestampTzGetDatum(timestamp_of(batch.last)),
+                      text_datum(batch.profile),
+                      text_datum(batch.events)};
+    run(statements, Statement::insert_batch, values);
+}
+
+void close_session_of(AppStatements *statements, User &user)
+{
+    if (!user.session.start)
+        return;
+    Batch batch;
+    attempt([&](std::pmr::memory_resource *memory) { batch = close_open_session(user, memory); });
+    insert_batch(statements, user, batch);
+}
+
+// Both rows are locked. The old user's events, devices and counters become the new one's.
+User merge_locked(AppStatements *statements, User from, User into)
+{
+    close_session_of(statements, from);
+    close_session_of(statements, into);
+    User merged;
+    attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
+    Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
+    run(statements, Statement::move_batches, uids);
+    run(statements, Statement::move_devices, uids);
+    run(statements, Statement::delete_user, uids);
+    return merged;
+}
+
+struct Found {
+    User user;
+    bool is_new = false;      // there is no row yet
+    bool is_changed = false;  // merged: the profile must be written in any case
+};
+
+std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into)
+{
+    std::optional<User> first = lock_user(statements, Min(from, into));
+    std::optional<User> second = lock_user(statements, Max(from, into));
+    if (!first || !second)
+        return std::nullopt;
+    bool from_first = first->uid == from;
+    return Found{merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first), false, true};
+}
+
+// A user nobody has seen before. The empty profile is a container without members.
+std::optional<Found> create_user(AppStatements *statements, const Request &request)
+{
+    run(statements, Statement::next_uid, nullptr);
+    std::int64_t uid = first_number();
+    if (!claim_device(statements, request.device_id, uid, request.time))
+        return std::nullopt;
+    Found found;
+    found.is_new = true;
+    found.user.uid = uid;
+    found.user.device_id = request.device_id;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Node empty = make_container(Type::object, {});
+        seal(empty);
+        found.user.profile = pack(empty, memory);
+    });
+    return found;
+}
+
+// The old id is known, the new one is not: the user goes on under the new id.
+std::optional<Found> rename_device(AppStatements *statements, const Request &request, std::int64_t uid)
+{
+    std::optional<User> user = lock_user(statements, uid);
+    if (!user || !claim_device(statements, request.device_id, uid, request.time))
+        return std::nullopt;
+    user->device_id = request.device_id;
+    user->device_id_type = request.device_id_type;
+    return Found{*user};
+}
+
+// Nothing when somebody else was faster; the caller looks again.
+std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
+{
+    bool has_old = !request.old_device_id.empty() && request.old_device_id != request.device_id &&
+                   !is_anonymous_device(request.old_device_id);
+    std::optional<std::int64_t> uid = find_device(statements, request.device_id);
+    std::optional<std::int64_t> old_uid;
+    if (has_old)
+        old_uid = find_device(statements, request.old_device_id);
+    if (!uid)
+        return old_uid ? rename_device(statements, request, *old_uid) : create_user(statements, request);
+    if (old_uid && *old_uid != *uid)
+        return merge_devices(statements, *old_uid, *uid);
+    std::optional<User> user = lock_user(statements, *uid);
+    return user ? std::optional(Found{*user}) : std::nullopt;
+}
+
+Found find_user(AppStatements *statements, const Request &request)
+{
+    for (int tries = 0; tries < kTries; ++tries) {
+        CHECK_FOR_INTERRUPTS();
+        if (std::optional<Found> found = find_user_once(statements, request))
+            return *found;
+    }
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("the user of this request keeps changing"), errhint("Send the request again.")));
+    pg_unreachable();
+}
+
+void write_user(AppStatements *statements, const Found &found, const Outcome &outcome)
+{
+    UserParameters parameters;
+    user_to_parameters(outcome.user, parameters);
+    Statement statement = found.is_new                                  ? Statement::insert_user
+                          : outcome.profile_changed || found.is_changed ? Statement::update_profile
+                                                                        : Statement::update_user;
+    run(statements, statement, parameters.values, parameters.nulls);
+}
+
+// The request
+
+const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome)
+{
+    const char *json = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        SkipList all(of_request.begin(), of_request.end(), memory);
+        all.insert(all.end(), of_outcome.begin(), of_outcome.end());
+        json = write_skips(all, memory);
+    });
+    return json;
+}
+
+Outcome compute(const App &app, const User &user, const Request &request, Time now)
+{
+    // A geoip database that cannot be used must not cost the request.
+    Failure unusable;
+    location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
+    Outcome outcome;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
+        if (database)
+            surroundings.geoip = geoip_place(database, *request.address);
+        outcome = ingest(user, request, surroundings, memory);
+    });
+    return outcome;
+}
+
+Answer ingest_into(const App &app, Node &parameters)
+{
+    Time now = milliseconds_of(GetCurrentTimestamp());
+    Request request;
+    attempt([&](std::pmr::memory_resource *memory) {
+        request = read_request(parameters, now, app.settings.limits, memory);
+    });
+    Answer answer;
+    if (is_anonymous_device(request.device_id)) {
+        answer.status = "ignored";
+        answer.reason = "the device id is all zeros";
+        return answer;
+    }
+    AppStatements *statements = app_statements(app.name);
+    Found found = find_user(statements, request);
+    Outcome outcome = compute(app, found.user, request, now);
+    answer.uid = found.user.uid;
+    if (outcome.duplicate) {
+        answer.status = "duplicate";
+        answer.reason = "the same request was accepted before";
+        if (!found.is_changed)
+            return answer;
+    }
+    write_user(statements, found, outcome);
+    for (std::size_t index = 0; index < outcome.batch_count; ++index)
+        insert_batch(statements, outcome.user, outcome.batches[index]);
+    answer.skipped = skipped_json(request.skips, outcome.skips);
+    return answer;
+}
+
+// The answer as a row, made in the caller's memory.
+Datum answer_datum(FunctionCallInfo fcinfo, const Answer &answer)
+{
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    Datum values[4] = {Int64GetDatum(answer.uid), CStringGetTextDatum(answer.status), 0,
+                       jsonb_from_text(answer.skipped)};
+    bool nulls[4] = {answer.uid == 0, false, answer.reason == nullptr, false};
+    if (answer.reason)
+        values[2] = CStringGetTextDatum(answer.reason);
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
+// What the request says of its app; null when it says nothing.
+const char *app_key_of(Jsonb *request)
+{
+    JsonbValue value;
+    if (!JB_ROOT_IS_OBJECT(request) ||
+        !getKeyJsonValueFromContainer(&request->root, "app_key", strlen("app_key"), &value) || value.type != jbvString)
+        return nullptr;
+    return pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
+}
+
+template <typename FindApp>
+Datum ingest_with(FunctionCallInfo fcinfo, Jsonb *request, FindApp find)
+{
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    App app = find();
+    Node parameters = node_from_jsonb(request);
+    Answer answer = ingest_into(app, parameters);
+    MemoryContext of_spi = MemoryContextSwitchTo(caller);
+    Datum result = answer_datum(fcinfo, answer);
+    MemoryContextSwitchTo(of_spi);
+    SPI_finish();
+    return result;
+}
+
+}  // namespace
+
+extern "C" Datum ingest_request(PG_FUNCTION_ARGS)
+{
+    const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    return ingest_with(fcinfo, PG_GETARG_JSONB_P(1), [&] { return app_by_name(name); });
+}
+
+extern "C" Datum ingest_request_by_key(PG_FUNCTION_ARGS)
+{
+    Jsonb *request = PG_GETARG_JSONB_P(0);
+    const char *key = app_key_of(request);
+    if (!key)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("missing parameter \"app_key\"")));
+    return ingest_with(fcinfo, request, [&] { return app_by_key(key); });
+}
+
+}  // namespace profiles::pg

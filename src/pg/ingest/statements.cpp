@@ -1,0 +1,201 @@
+#include "statements.h"
+
+#include "user_row.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+}
+
+namespace profiles::pg {
+
+inline constexpr int kStatements = static_cast<int>(Statement::move_devices) + 1;
+
+// One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
+class AppStatements {
+public:
+    char app[NAMEDATALEN];
+    Oid profile_type;   // another one after DROP and CREATE EXTENSION, which plans cannot follow
+    SPIPlanPtr plans[kStatements];
+};
+
+namespace {
+
+HTAB *cache = nullptr;
+
+void make_cache()
+{
+    HASHCTL control = {};
+    control.keysize = NAMEDATALEN;
+    control.entrysize = sizeof(AppStatements);
+    control.hcxt = CacheMemoryContext;
+    cache = hash_create("profiles statements of apps", 8, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+Oid type_named(const char *name)
+{
+    Oid schema = get_namespace_oid("profiles", false);
+    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(schema));
+}
+
+void append_column_list(StringInfo sql)
+{
+    for (int column = 0; column < kUserColumns; ++column)
+        appendStringInfo(sql, "%s%s", column ? ", " : "", user_columns[column].name);
+}
+
+void append_update(StringInfo sql, const char *schema, bool with_profile)
+{
+    appendStringInfo(sql, "UPDATE %s.users SET ", schema);
+    for (int column = 1; column < kUserColumns; ++column)
+        if (column != kProfileColumn || with_profile)
+            appendStringInfo(sql, "%s%s = $%d", column > 1 ? ", " : "", user_columns[column].name, column + 1);
+    appendStringInfoString(sql, " WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4");
+}
+
+void append_insert(StringInfo sql, const char *schema)
+{
+    appendStringInfo(sql, "INSERT INTO %s.users (bucket, ", schema);
+    append_column_list(sql);
+    appendStringInfoString(sql, ") VALUES (($1 >> 16)::pg_catalog.int4");
+    for (int column = 0; column < kUserColumns; ++column)
+        appendStringInfo(sql, ", $%d", column + 1);
+    appendStringInfoChar(sql, ')');
+}
+
+void append_statement(StringInfo sql, Statement statement, const char *schema)
+{
+    switch (statement) {
+    case Statement::find_device:
+        appendStringInfo(sql, "SELECT uid FROM %s.devices WHERE device_id = $1", schema);
+        return;
+    case Statement::lock_user:
+        appendStringInfoString(sql, "SELECT ");
+        append_column_list(sql);
+        appendStringInfo(sql, " FROM %s.users WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4 FOR UPDATE",
+                         schema);
+        return;
+    case Statement::next_uid:
+        appendStringInfo(sql, "SELECT pg_catalog.nextval(%s::pg_catalog.regclass)",
+                         quote_literal_cstr(psprintf("%s.users_uid_seq", schema)));
+        return;
+    case Statement::claim_device:
+        appendStringInfo(sql,
+                         "INSERT INTO %s.devices (device_id, uid, bucket, first_seen) "
+                         "VALUES ($1, $2, ($2 >> 16)::pg_catalog.int4, $3) ON CONFLICT DO NOTHING",
+                         schema);
+        return;
+    case Statement::insert_user: append_insert(sql, schema); return;
+    case Statement::update_user: append_update(sql, schema, false); return;
+    case Statement::update_profile: append_update(sql, schema, true); return;
+    case Statement::delete_user:
+        appendStringInfo(sql, "DELETE FROM %s.users WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4", schema);
+        return;
+    case Statement::insert_batch:
+        appendStringInfo(sql,
+                         "INSERT INTO %s.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events) "
+                         "VALUES ($1, ($1 >> 16)::pg_catalog.int4, $2, $3, $4, $5, $6)",
+                         schema);
+        return;
+    case Statement::move_batches:
+    case Statement::move_devices:
+        appendStringInfo(sql,
+                         "UPDATE %s.%s SET uid = $2, bucket = ($2 >> 16)::pg_catalog.int4 "
+                         "WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4",
+                         schema, statement == Statement::move_batches ? "event_batches" : "devices");
+        return;
+    }
+}
+
+int parameter_types(Statement statement, Oid *types)
+{
+    auto fill = [&](std::initializer_list<Oid> list) {
+        int count = 0;
+        for (Oid type : list)
+            types[count++] = type;
+        return count;
+    };
+    switch (statement) {
+    case Statement::find_device: return fill({TEXTOID});
+    case Statement::next_uid: return 0;
+    case Statement::lock_user:
+    case Statement::delete_user: return fill({INT8OID});
+    case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
+    case Statement::insert_batch:
+        return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"), type_named("event_list")});
+    case Statement::move_batches:
+    case Statement::move_devices: return fill({INT8OID, INT8OID});
+    default: break;
+    }
+    for (int column = 0; column < kUserColumns; ++column)
+        types[column] = OidIsValid(user_columns[column].type) ? user_columns[column].type : type_named("profile");
+    return kUserColumns;
+}
+
+SPIPlanPtr prepare(const char *app, Statement statement)
+{
+    Oid types[kUserColumns];
+    int count = parameter_types(statement, types);
+    StringInfoData sql;
+    initStringInfo(&sql);
+    append_statement(&sql, statement, quote_identifier(app));
+    SPIPlanPtr plan = SPI_prepare(sql.data, count, types);
+    if (!plan)
+        elog(ERROR, "could not prepare \"%s\": %s", sql.data, SPI_result_code_string(SPI_result));
+    SPI_keepplan(plan);
+    return plan;
+}
+
+void forget_plans(AppStatements *statements)
+{
+    for (SPIPlanPtr &plan : statements->plans) {
+        if (plan)
+            SPI_freeplan(plan);
+        plan = nullptr;
+    }
+}
+
+}  // namespace
+
+AppStatements *app_statements(const char *app)
+{
+    if (!cache)
+        make_cache();
+    bool found;
+    auto *entry = static_cast<AppStatements *>(hash_search(cache, app, HASH_ENTER, &found));
+    if (!found)
+        memset(entry->plans, 0, sizeof entry->plans);
+    Oid profile_type = type_named("profile");
+    if (found && entry->profile_type != profile_type)
+        forget_plans(entry);
+    entry->profile_type = profile_type;
+    return entry;
+}
+
+std::uint64_t run(AppStatements *statements, Statement statement, Datum *values, const bool *nulls)
+{
+    SPIPlanPtr &plan = statements->plans[static_cast<int>(statement)];
+    if (!plan)
+        plan = prepare(statements->app, statement);
+    char null_flags[kUserColumns];
+    for (int index = 0; index < kUserColumns; ++index)
+        null_flags[index] = nulls && nulls[index] ? 'n' : ' ';
+    int result = SPI_execute_plan(plan, values, nulls ? null_flags : nullptr, false, 0);
+    if (result < 0)
+        elog(ERROR, "could not execute a statement of ingestion: %s", SPI_result_code_string(result));
+    return SPI_processed;
+}
+
+std::int64_t first_number()
+{
+    bool is_null;
+    return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+}  // namespace profiles::pg

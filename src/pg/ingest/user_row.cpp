@@ -1,0 +1,203 @@
+#include "user_row.h"
+
+#include "../profile/datum.h"
+#include "../time.h"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/fmgroids.h"
+#include "utils/timestamp.h"
+}
+
+namespace profiles::pg {
+
+// The types of profile columns are found when statements are prepared: InvalidOid stands for profile.
+const UserColumn user_columns[kUserColumns] = {
+    {"uid", INT8OID},
+    {"device_id", TEXTOID},
+    {"device_id_type", INT2OID},
+    {"identified", BOOLOID},
+    {"profile", InvalidOid},
+    {"first_seen", TIMESTAMPTZOID},
+    {"last_seen", TIMESTAMPTZOID},
+    {"first_session", TIMESTAMPTZOID},
+    {"last_session", TIMESTAMPTZOID},
+    {"first_sync", TIMESTAMPTZOID},
+    {"last_sync", TIMESTAMPTZOID},
+    {"session_count", INT4OID},
+    {"time_spent", INT8OID},
+    {"event_count", INT8OID},
+    {"merges", INT4OID},
+    {"session_id", TEXTOID},
+    {"session_start", TIMESTAMPTZOID},
+    {"session_end", TIMESTAMPTZOID},
+    {"session_duration", INT4OID},
+    {"session_events", INT4OID},
+    {"recent_day", DATEOID},
+    {"recent_sessions", INT2ARRAYOID},
+    {"location_source", TEXTOID},
+    {"location_at", TIMESTAMPTZOID},
+    {"recent_requests", BYTEAOID},
+};
+
+namespace {
+
+// Takes the columns of a row in order.
+class RowReader {
+public:
+    RowReader(HeapTuple row, TupleDesc descriptor) : row_(row), descriptor_(descriptor) {}
+
+    // False for null.
+    bool next()
+    {
+        bool is_null;
+        value_ = heap_getattr(row_, ++column_, descriptor_, &is_null);
+        return !is_null;
+    }
+    Datum value() const { return value_; }
+
+    std::string_view bytes()
+    {
+        if (!next())
+            return {};
+        return bytes_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(value_)));
+    }
+    std::optional<Time> time()
+    {
+        if (!next() || TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value_)))
+            return std::nullopt;
+        return milliseconds_of(DatumGetTimestampTz(value_));
+    }
+    std::int64_t big_integer() { return next() ? DatumGetInt64(value_) : 0; }
+    std::int32_t integer() { return next() ? DatumGetInt32(value_) : 0; }
+
+private:
+    HeapTuple row_;
+    TupleDesc descriptor_;
+    int column_ = 0;
+    Datum value_ = 0;
+};
+
+RecentDays read_recent(RowReader &row)
+{
+    RecentDays recent;
+    bool has_day = row.next() && !DATE_NOT_FINITE(DatumGetDateADT(row.value()));
+    if (has_day)
+        recent.last = static_cast<Day>(DatumGetDateADT(row.value()) + kEpochDays);
+    if (!row.next() || !has_day)
+        return recent;
+    Datum *elements;
+    bool *nulls;
+    int count;
+    deconstruct_array(DatumGetArrayTypeP(row.value()), INT2OID, 2, true, TYPALIGN_SHORT, &elements, &nulls, &count);
+    for (int day = 0; day < count && day < RecentDays::kDays; ++day)
+        if (!nulls[day])
+            recent.sessions[static_cast<std::size_t>(day)] = DatumGetInt16(elements[day]);
+    return recent;
+}
+
+// Gives the parameters in the order of the columns.
+class ParameterWriter {
+public:
+    explicit ParameterWriter(UserParameters &parameters) : parameters_(parameters) {}
+
+    void add(Datum value, bool is_null = false)
+    {
+        parameters_.values[column_] = value;
+        parameters_.nulls[column_++] = is_null;
+    }
+    // Empty is null but where the column cannot be.
+    void add_text(std::string_view value, bool required = false)
+    {
+        bool is_null = value.empty() && !required;
+        add(is_null ? Datum{0}
+                    : PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))),
+            is_null);
+    }
+    void add_time(const std::optional<Time> &time)
+    {
+        add(time ? TimestampTzGetDatum(timestamp_of(*time)) : Datum{0}, !time);
+    }
+
+private:
+    UserParameters &parameters_;
+    int column_ = 0;
+};
+
+Datum recent_array(const RecentDays &recent)
+{
+    Datum elements[RecentDays::kDays];
+    bool nulls[RecentDays::kDays];
+    for (int day = 0; day < RecentDays::kDays; ++day) {
+        std::int16_t sessions = recent.sessions[static_cast<std::size_t>(day)];
+        elements[day] = Int16GetDatum(sessions);
+        nulls[day] = sessions == RecentDays::kInactive;
+    }
+    int dimension = RecentDays::kDays, lower_bound = 1;
+    return PointerGetDatum(construct_md_array(elements, nulls, 1, &dimension, &lower_bound, INT2OID, 2, true, TYPALIGN_SHORT));
+}
+
+}  // namespace
+
+User user_from_row(HeapTuple tuple, TupleDesc descriptor)
+{
+    RowReader row(tuple, descriptor);
+    User user;
+    user.uid = row.big_integer();
+    user.device_id = row.bytes();
+    if (row.next())
+        user.device_id_type = DatumGetInt16(row.value());
+    user.identified = row.next() && DatumGetBool(row.value());
+    user.profile = row.bytes();
+    for (std::optional<Time> *time : {&user.first_seen, &user.last_seen, &user.first_session, &user.last_session,
+                                      &user.first_sync, &user.last_sync})
+        *time = row.time();
+    user.session_count = row.integer();
+    user.time_spent = row.big_integer();
+    user.event_count = row.big_integer();
+    user.merges = row.integer();
+    user.session.id = row.bytes();
+    user.session.start = row.time();
+    user.session.end = row.time();
+    user.session.duration = row.integer();
+    user.session.events = row.integer();
+    user.recent = read_recent(row);
+    user.location_source = row.bytes();
+    user.location_at = row.time();
+    user.recent_requests = row.bytes();
+    return user;
+}
+
+void user_to_parameters(const User &user, UserParameters &parameters)
+{
+    ParameterWriter out(parameters);
+    out.add(Int64GetDatum(user.uid));
+    out.add_text(user.device_id, true);
+    out.add(Int16GetDatum(user.device_id_type.value_or(0)), !user.device_id_type);
+    out.add(BoolGetDatum(user.identified));
+    out.add_text(user.profile, true);
+    for (const std::optional<Time> *time : {&user.first_seen, &user.last_seen, &user.first_session,
+                                            &user.last_session, &user.first_sync, &user.last_sync})
+        out.add_time(*time);
+    out.add(Int32GetDatum(user.session_count));
+    out.add(Int64GetDatum(user.time_spent));
+    out.add(Int64GetDatum(user.event_count));
+    out.add(Int32GetDatum(user.merges));
+    bool has_session = !user.session.id.empty();
+    out.add_text(user.session.id);
+    out.add_time(user.session.start);
+    out.add_time(user.session.end);
+    out.add(Int32GetDatum(user.session.duration), !has_session);
+    out.add(Int32GetDatum(user.session.events), !has_session);
+    std::optional<Day> day = user.recent.last;
+    out.add(DateADTGetDatum(static_cast<DateADT>(day.value_or(0) - kEpochDays)), !day);
+    out.add(recent_array(user.recent), !day);
+    out.add_text(user.location_source);
+    out.add_time(user.location_at);
+    out.add_text(user.recent_requests);
+}
+
+}  // namespace profiles::pg

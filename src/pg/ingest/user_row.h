@@ -1,0 +1,33 @@
+// The columns of `users` that ingestion reads and writes, and a User made of them.
+#pragma once
+
+#include "../../core/ingest/user.h"
+#include "../guard.h"
+
+extern "C" {
+#include "access/htup_details.h"
+}
+
+namespace profiles::pg {
+
+struct UserColumn {
+    const char *name;
+    Oid type;
+};
+
+inline constexpr int kUserColumns = 25;
+extern const UserColumn user_columns[kUserColumns];
+inline constexpr int kUidColumn = 0;
+inline constexpr int kProfileColumn = 4;
+
+// From a row with exactly these columns. The texts point into detoasted copies.
+User user_from_row(HeapTuple row, TupleDesc descriptor);
+
+// Parameters for insert_user, update_user and update_profile.
+struct UserParameters {
+    Datum values[kUserColumns];
+    bool nulls[kUserColumns];
+};
+void user_to_parameters(const User &user, UserParameters &parameters);
+
+}  // namespace profiles::pg
