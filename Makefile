@@ -15,7 +15,7 @@
 #   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
 #   make format         lay out the C++ sources               make format-check only looks
-#   make tidy           clang-tidy over src
+#   make tidy           clang-tidy over src, some minutes     FILES="file ..." for some
 #   make deps           apt-get install what all of this needs; nothing when all is there
 #   make clean          remove everything built, and the demo
 #   make dist           the release archive, from git's HEAD
@@ -164,7 +164,8 @@ format-check:
 	clang-format --dry-run -Werror $(CXX_FILES)
 
 tidy:
-	clang-tidy --quiet $(SOURCES) -- -std=c++20 $(PG_CPPFLAGS)
+	printf '%s\n' $(or $(FILES),$(SOURCES)) | \
+	  xargs -P $(shell nproc) -I{} clang-tidy --quiet {} -- -std=c++20 $(PG_CPPFLAGS)
 
 dist:
 	@mkdir -p build

@@ -33,7 +33,11 @@ private:
     std::uint64_t hash_ = 0xcbf29ce484222325u;
 };
 
-bool changes_on_retry(std::string_view name) { return name == "rr" || name == "checksum" || name == "checksum256"; }
+// A gateway adds the address it sees, and a lost answer often means that the network has changed.
+bool changes_on_retry(std::string_view name)
+{
+    return name == "rr" || name == "checksum" || name == "checksum256" || name == "ip_address" || name == "ip";
+}
 
 }  // namespace
 

@@ -8,7 +8,8 @@ namespace profiles {
 
 inline constexpr std::size_t kRememberedRequests = 32;
 
-// Over everything that makes the request: not over what changes when it is sent again (rr and checksums).
+// Over everything that makes the request: not over what changes when it is sent again (rr, checksums and the
+// address).
 // `parameters` must be sealed. Part of the stored format: never change it.
 std::uint64_t hash_request(const Node &parameters);
 

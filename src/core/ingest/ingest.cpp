@@ -62,7 +62,7 @@ private:
     void mark_times(const SessionStep &step)
     {
         User &user = outcome_.user;
-        user.first_seen = user.first_seen.value_or(request_.time);
+        user.first_seen = std::min(user.first_seen.value_or(request_.time), request_.time);
         user.last_seen = std::max(user.last_seen.value_or(request_.time), request_.time);
         user.first_sync = user.first_sync.value_or(surroundings_.now);
         user.last_sync = surroundings_.now;
@@ -70,6 +70,8 @@ private:
         user.recent.mark(day, step.begins);
         if (request_.session_duration.value_or(0) > step.duration)
             skips_.push_back({"session_duration", {}, "is over the limit and was cut to it"});
+        if (request_.end_session && !step.ends)
+            skips_.push_back({"end_session", {}, "is older than the open session, which goes on"});
     }
 
     // Everything that the request says of the user, in one pass over the profile.
@@ -78,7 +80,7 @@ private:
         const Limits &limits = surroundings_.settings.limits;
         User &user = outcome_.user;
         std::pmr::vector<Change> changes(memory_);
-        read_properties(request_, limits, changes, skips_, memory_);
+        read_properties(request_, changes, skips_, memory_);
         if (!events.orientation.empty()) {
             Node orientation = make_text(events.orientation);
             seal(orientation);

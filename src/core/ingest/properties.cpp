@@ -41,9 +41,8 @@ constexpr std::string_view kAppleSystems[] = {"iOS", "watchOS", "tvOS", "macOS"}
 
 class PropertyReader {
 public:
-    PropertyReader(const Limits &limits, std::pmr::vector<Change> &changes, SkipList &skips,
-                   std::pmr::memory_resource *memory)
-        : limits_(limits), changes_(changes), skips_(skips), memory_(memory)
+    PropertyReader(std::pmr::vector<Change> &changes, SkipList &skips, std::pmr::memory_resource *memory)
+        : changes_(changes), skips_(skips), memory_(memory)
     {
     }
 
@@ -79,8 +78,6 @@ public:
     {
         if (value.empty())
             return;
-        if (limits_.value_length)
-            value = cut_characters(value, property == "user_agent" ? 1024 : limits_.value_length);
         Node node = make_text(value);
         seal(node);
         changes_.push_back(set_property(property, node));
@@ -154,7 +151,6 @@ private:
         skips_.push_back({metric, {}, keep_text(reason, memory_)});
     }
 
-    const Limits &limits_;
     std::pmr::vector<Change> &changes_;
     SkipList &skips_;
     std::pmr::memory_resource *memory_;
@@ -164,10 +160,10 @@ private:
 
 Change set_property(std::string_view name, Node value) { return {{}, name, Operator::set, value}; }
 
-void read_properties(const Request &request, const Limits &limits, std::pmr::vector<Change> &changes,
-                     SkipList &skips, std::pmr::memory_resource *memory)
+void read_properties(const Request &request, std::pmr::vector<Change> &changes, SkipList &skips,
+                     std::pmr::memory_resource *memory)
 {
-    PropertyReader reader(limits, changes, skips, memory);
+    PropertyReader reader(changes, skips, memory);
     reader.add("app_version", request.app_version);   // a metric of this name comes later and wins
     reader.read_metrics(request.metrics);
     reader.read_sdk(request.sdk_name, request.sdk_version);

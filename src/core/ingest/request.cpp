@@ -18,6 +18,7 @@ namespace {
 
 constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
 constexpr std::size_t kLongestDeviceId = 1024;
+constexpr std::string_view kUserDetails = "user_details";
 
 // Parameters that say nothing about the user.
 constexpr std::string_view kTransport[] = {
@@ -32,11 +33,14 @@ public:
         request_.time = now;
     }
 
-    Request read(const Node &parameters)
+    Request read(Node &parameters)
     {
         if (parameters.type != Type::object)
             throw Error(ErrorCode::invalid_value,
                         std::string("a request must be a JSON object, got ") + type_name(parameters.type));
+        for (Node &parameter : parameters.children)
+            pack_parameter(parameter);
+        seal(parameters);
         for (const Node &parameter : parameters.children)
             read_parameter(parameter);
         check_device_id();
@@ -52,6 +56,36 @@ private:
         std::string_view name;
         Reader read;
     };
+
+    // A number beyond what can be kept costs itself and not the request.
+    void pack_parameter(Node &parameter)
+    {
+        pack_numbers(parameter, memory_, FaultyNumbers::keep);
+        if (parameter.literal)
+            drop_number(parameter, parameter.key);
+        else if (parameter.key != kUserDetails)
+            drop_faulty_numbers(parameter, parameter.key);
+    }
+
+    // Null stands for absent everywhere but in user details, where it removes a property: there
+    // read_details() reports what it meets.
+    void drop_faulty_numbers(Node &container, std::string_view parameter)
+    {
+        for (Node &child : container.children) {
+            if (child.literal)
+                drop_number(child, parameter);
+            else
+                drop_faulty_numbers(child, parameter);
+        }
+    }
+
+    void drop_number(Node &number, std::string_view parameter)
+    {
+        std::string_view name = number.key;
+        skip(parameter, (name.empty() || name == parameter ? "a number" : quoted(name)) + " is out of range");
+        number = Node();
+        number.key = name;
+    }
 
     void read_parameter(const Node &parameter)
     {
@@ -164,7 +198,9 @@ private:
         if (parameter.type == Type::text) {
             if (parameter.bytes.empty())
                 return Node();
-            value = read_json(parameter.bytes, memory_, what);
+            value = read_json(parameter.bytes, memory_, what, FaultyNumbers::keep);
+            if (what != kUserDetails)
+                drop_faulty_numbers(value, what);
             seal(value);
         }
         value.key = {};
@@ -252,7 +288,12 @@ private:
     std::string_view limited_text(const Node &parameter)
     {
         std::string_view value = text(parameter);
-        return limits_.value_length ? cut_characters(value, limits_.value_length) : value;
+        if (!limits_.value_length)
+            return value;
+        std::string_view kept = cut_characters(value, limits_.value_length);
+        if (kept.size() < value.size())
+            skip(parameter.key, "value cut to " + std::to_string(limits_.value_length) + " characters");
+        return kept;
     }
 
     void read_region(const Node &parameter) { request_.place.region = limited_text(parameter); }
@@ -332,8 +373,6 @@ private:
 
 Request read_request(Node &parameters, Time now, const Limits &limits, std::pmr::memory_resource *memory)
 {
-    pack_numbers(parameters, memory);
-    seal(parameters);
     return RequestReader(now, limits, memory).read(parameters);
 }
 

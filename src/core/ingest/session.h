@@ -3,7 +3,9 @@
 //   begin within the cooldown after end_session    the same session goes on, nothing is counted
 //   any other begin                                closes what was open, opens a new session
 //   a duration or an end without an open session   begins one
+//   the same, sent before the latest end           belongs to the session that ended then
 //   the first request after the cooldown           closes a session that ended
+//   end_session with ignore_cooldown               closes at once
 //
 // A closed session becomes the event [CLY]_session with the profile as it was until then. The session
 // that is not closed yet lives in the user's row; readers count it from there.

@@ -3,7 +3,8 @@
 // - location="" opts out at once, also beside a country_code. Until a location is sent again the
 //   next sessions stay Unknown, and no GeoIP answer is looked at.
 // - It runs when a session begins, and on any request whose location differs from the profile's.
-// - What it cannot tell replaces nothing, unless a known city would stay beside another country.
+// - What it cannot tell replaces nothing, unless what is known no longer fits: a city or coordinates
+//   beside another country, a country, a region or coordinates beside another city.
 #include "whereabouts.h"
 
 #include <charconv>
@@ -91,15 +92,30 @@ private:
 
     void take(const ResolvedLocation &resolved, bool disabled)
     {
-        bool moved = is_known(resolved.place.country) && resolved.place.country != text_property(profile_, "country");
-        set_text("country", context_.settings.country_data ? resolved.place.country : location::kUnknown, disabled);
-        set_text("region", keep_city() ? resolved.place.region : location::kUnknown, disabled || moved);
-        set_text("city", keep_city() ? resolved.place.city : location::kUnknown, disabled || moved);
-        take_point(resolved, disabled || moved);
+        bool other_country = is_other(resolved.place.country, "country");
+        bool other_city = is_other(resolved.place.city, "city") && !completes(resolved.place.city);
+        bool moved = disabled || other_country || other_city;
+        set_text("country", context_.settings.country_data ? resolved.place.country : location::kUnknown,
+                 disabled || other_city);
+        set_text("region", keep_city() ? resolved.place.region : location::kUnknown, moved);
+        set_text("city", keep_city() ? resolved.place.city : location::kUnknown, disabled || other_country);
+        take_point(resolved, moved);
         user_.location_source = is_known(resolved.place.country) || resolved.place.point || disabled ||
                                         user_.location_source.empty()
                                     ? location::source_name(resolved.source)
                                     : user_.location_source;
+    }
+
+    bool is_other(std::string_view resolved, std::string_view property) const
+    {
+        return is_known(resolved) && resolved != text_property(profile_, property);
+    }
+
+    // The SDK told the country before and adds the city now.
+    bool completes(std::string_view city) const
+    {
+        return city == sent_.city && !is_known(text_property(profile_, "city")) &&
+               user_.location_source == location::source_name(Source::sdk);
     }
 
     bool keep_city() const { return context_.settings.country_data && context_.settings.city_data; }
@@ -127,7 +143,7 @@ private:
             set_coordinate("latitude", point->latitude);
             set_coordinate("longitude", point->longitude);
             user_.location_at = resolved.gps ? std::optional(context_.request.time) : std::nullopt;
-        } else if (forget) {
+        } else if (forget || (!user_.location_at && !keep_city())) {
             for (std::string_view property : kCoordinates)
                 changes_.push_back(set_property(property, Node()));
             user_.location_at.reset();

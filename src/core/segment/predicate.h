@@ -12,7 +12,7 @@ namespace profiles {
 
 class Pattern;
 
-enum class Operator : std::uint8_t {
+enum class PredicateKind : std::uint8_t {
     exists,
     equal,
     in,
@@ -31,7 +31,7 @@ enum class Operator : std::uint8_t {
 
 // Plain data: what it points to belongs to the filter.
 struct Predicate {
-    Operator op = Operator::exists;
+    PredicateKind op = PredicateKind::exists;
     bool negated = false;              // true of exactly the values it is otherwise false of
     Item operand;                      // equal, comparisons, regex
     std::span<const Item> list = {};   // in, all, contains ...: sorted by compare_items, distinct

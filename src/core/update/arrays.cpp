@@ -209,16 +209,16 @@ PullCondition::PullCondition(const Operation &operation) : tests_(operation.memo
 
 void PullCondition::add_conditions(const Operation &operation)
 {
-    static constexpr std::pair<std::string_view, Kind> kinds[] = {
+    static constexpr std::pair<std::string_view, Kind> kConditions[] = {
         {"$in", Kind::in},   {"$nin", Kind::not_in},   {"$eq", Kind::in},
         {"$ne", Kind::not_in}, {"$gt", Kind::greater}, {"$gte", Kind::greater_or_equal},
         {"$lt", Kind::less}, {"$lte", Kind::less_or_equal},
     };
     std::string of = subject(operation, "$pull");
     for (const Node &member : operation.operand.children) {
-        auto known = std::find_if(std::begin(kinds), std::end(kinds),
+        auto known = std::find_if(std::begin(kConditions), std::end(kConditions),
                                   [&](const auto &candidate) { return candidate.first == member.key; });
-        if (known == std::end(kinds))
+        if (known == std::end(kConditions))
             throw Error(ErrorCode::invalid_value, "unknown condition " + quoted(member.key) + " in " + of, {},
                         "Conditions are $in, $nin, $eq, $ne, $gt, $gte, $lt and $lte.");
         Kind kind = known->second;

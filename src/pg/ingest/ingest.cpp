@@ -7,6 +7,7 @@
 #include "../../core/ingest/ingest.h"
 
 #include "../../core/ingest/merge.h"
+#include "../../core/update/text.h"
 #include "../location/location.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
@@ -37,6 +38,7 @@ PG_FUNCTION_INFO_V1(ingest_request_by_key);
 namespace {
 
 constexpr int kTries = 100;   // of finding a user that merges keep moving away
+constexpr std::size_t kListedSkips = 2000;
 
 // The row of profiles.apps that a request belongs to.
 struct App {
@@ -123,13 +125,13 @@ App find_app(SPIPlanPtr *plan, const char *sql, const char *what, const char *va
 App app_by_name(const char *name)
 {
     static SPIPlanPtr plan = nullptr;
-    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE name = $1", "app", name);
+    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1", "app", name);
 }
 
 App app_by_key(const char *key)
 {
     static SPIPlanPtr plan = nullptr;
-    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE key = $1", "app with key", key);
+    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE key OPERATOR(pg_catalog.=) $1", "app with key", key);
 }
 
 // The user
@@ -158,10 +160,10 @@ std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
     return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 }
 
-void insert_batch(AppStatements *statements, const User &user, const Batch &batch)
+void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id, const Batch &batch)
 {
-    Datum values[] = {Int64GetDatum(user.uid),
-                      text_datum(user.device_id),
+    Datum values[] = {Int64GetDatum(uid),
+                      text_datum(device_id),
                       TimestampTzGetDatum(timestamp_of(batch.first)),
                       TimestampTzGetDatum(timestamp_of(batch.last)),
                       text_datum(batch.profile),
@@ -175,7 +177,7 @@ void close_session_of(AppStatements *statements, User &user)
         return;
     Batch batch;
     attempt([&](std::pmr::memory_resource *memory) { batch = close_open_session(user, memory); });
-    insert_batch(statements, user, batch);
+    insert_batch(statements, user.uid, user.device_id, batch);
 }
 
 // Both rows are locked. The old user's events, devices and counters become the new one's.
@@ -279,21 +281,29 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
 
 // The request
 
-const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome)
+// The first faults one by one, of the rest the number.
+const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome, const Failure &unusable)
 {
     const char *json = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         SkipList all(of_request.begin(), of_request.end(), memory);
         all.insert(all.end(), of_outcome.begin(), of_outcome.end());
+        if (unusable.failed)
+            all.push_back({"ip_address", {}, unusable.message});
+        if (all.size() > kListedSkips) {
+            std::string rest = std::to_string(all.size() - kListedSkips) + " more faults are not listed";
+            all.resize(kListedSkips);
+            all.push_back({"", {}, keep_text(rest, memory)});
+        }
         json = write_skips(all, memory);
     });
     return json;
 }
 
-Outcome compute(const App &app, const User &user, const Request &request, Time now)
+// A geoip database that cannot be used must not cost the request; `unusable` tells why.
+Outcome compute(const App &app, const User &user, const Request &request, Time now, Failure &unusable)
 {
-    // A geoip database that cannot be used must not cost the request.
-    Failure unusable;
+    unusable.failed = false;
     location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
@@ -320,7 +330,8 @@ Answer ingest_into(const App &app, Node &parameters)
     }
     AppStatements *statements = app_statements(app.name);
     Found found = find_user(statements, request);
-    Outcome outcome = compute(app, found.user, request, now);
+    Failure unusable;
+    Outcome outcome = compute(app, found.user, request, now, unusable);
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";
@@ -330,8 +341,8 @@ Answer ingest_into(const App &app, Node &parameters)
     }
     write_user(statements, found, outcome);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
-        insert_batch(statements, outcome.user, outcome.batches[index]);
-    answer.skipped = skipped_json(request.skips, outcome.skips);
+        insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
+    answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
     return answer;
 }
 
@@ -359,6 +370,13 @@ const char *app_key_of(Jsonb *request)
     return pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
 }
 
+// A null would otherwise pass for a request that was taken.
+void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what)
+{
+    if (PG_ARGISNULL(argument))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", what)));
+}
+
 template <typename FindApp>
 Datum ingest_with(FunctionCallInfo fcinfo, Jsonb *request, FindApp find)
 {
@@ -378,12 +396,15 @@ Datum ingest_with(FunctionCallInfo fcinfo, Jsonb *request, FindApp find)
 
 extern "C" Datum ingest_request(PG_FUNCTION_ARGS)
 {
+    refuse_null(fcinfo, 0, "app name");
+    refuse_null(fcinfo, 1, "request");
     const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     return ingest_with(fcinfo, PG_GETARG_JSONB_P(1), [&] { return app_by_name(name); });
 }
 
 extern "C" Datum ingest_request_by_key(PG_FUNCTION_ARGS)
 {
+    refuse_null(fcinfo, 0, "request");
     Jsonb *request = PG_GETARG_JSONB_P(0);
     const char *key = app_key_of(request);
     if (!key)

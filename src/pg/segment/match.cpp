@@ -41,7 +41,7 @@ struct Compiled {
 void check_timeless(const Filter &filter)
 {
     for (const Leaf &leaf : filter.leaves())
-        if (leaf.predicate.op == Operator::within)
+        if (leaf.predicate.op == PredicateKind::within)
             throw Error(ErrorCode::invalid_value, "operator \"$within\" needs the current time", {},
                         "Call profiles.segment_matches(profile, segment, now()).");
 }
