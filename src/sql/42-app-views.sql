@@ -1,19 +1,50 @@
 -- The views of an app: what BI tools and psql users read. Values that such tools cannot show as an
 -- extension's type are plain columns beside it.
 
--- The standard properties that people filter and group by, as columns of a view.
+-- The standard properties that people filter and group by: the columns that all three views have.
+CREATE FUNCTION @extschema@.standard_properties(OUT name text, OUT description text) RETURNS SETOF record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 16
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    VALUES ('country', 'ISO 3166-1 alpha-2 code, or Unknown'), ('region', 'first-level subdivision, or Unknown'),
+           ('city', 'city, or Unknown'), ('platform', 'operating system'),
+           ('platform_version', 'version of the operating system'), ('app_version', 'version of the app'),
+           ('device', 'model of the device'), ('device_type', 'mobile, tablet, desktop, wearable, smarttv ...'),
+           ('manufacturer', 'maker of the device'), ('resolution', 'screen in pixels'),
+           ('carrier', 'mobile network'), ('language', 'language of the device'), ('browser', 'browser'),
+           ('browser_version', 'version of the browser'), ('source', 'where the app was got from'),
+           ('source_channel', 'channel of the source')
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.standard_properties() IS
+    'internal: the standard properties that the views of an app have as columns';
+
 CREATE FUNCTION @extschema@.standard_columns(source text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT string_agg(format('%1$s OPERATOR(@extschema@.->>) %2$L AS %2$I', source, name), ', ' ORDER BY position)
-      FROM unnest(ARRAY['country', 'region', 'city', 'platform', 'platform_version', 'app_version', 'device',
-                        'device_type', 'manufacturer', 'resolution', 'carrier', 'language', 'browser',
-                        'browser_version', 'source', 'source_channel']) WITH ORDINALITY AS standard(name, position)
+    SELECT string_agg(format('%1$s OPERATOR(@extschema@.->>) %2$L AS %2$I', source, name), ', ')
+      FROM @extschema@.standard_properties()
     $function$;
 
 COMMENT ON FUNCTION @extschema@.standard_columns(text) IS
     'internal: the standard properties of a profile as columns of a view';
+
+CREATE FUNCTION @extschema@.comment_standard_columns(app text, relation text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    property record;
+BEGIN
+    FOR property IN SELECT name, description FROM @extschema@.standard_properties() LOOP
+        EXECUTE format('COMMENT ON COLUMN %I.%I.%I IS %L', app, relation, property.name, property.description);
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.comment_standard_columns(text, text) IS
+    'internal: comments the columns that standard_columns makes';
 
 -- A session that is not closed yet is an event, too; it lives in the user's row.
 CREATE FUNCTION @extschema@.create_events_view(app text) RETURNS void
@@ -47,6 +78,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.events.profile IS 'the properties of the user as they were then';
         $template$, app, @extschema@.standard_columns('batches.profile'),
         @extschema@.standard_columns('users.profile'));
+    PERFORM @extschema@.comment_standard_columns(app, 'events');
 END
 $function$;
 
@@ -76,6 +108,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.sessions.device_id IS 'the device';
         COMMENT ON COLUMN %1$I.sessions.profile IS 'the properties of the user as they were at its end';
         $template$, app, @extschema@.standard_columns('events.profile'));
+    PERFORM @extschema@.comment_standard_columns(app, 'sessions');
 END
 $function$;
 
@@ -127,6 +160,25 @@ BEGIN
         COMMENT ON VIEW %1$I.people IS 'one row a user, as people read it: properties, counters, engagement';
         COMMENT ON COLUMN %1$I.people.uid IS 'number of the user';
         COMMENT ON COLUMN %1$I.people.id IS 'the uid as people see it, in base 62';
+        COMMENT ON COLUMN %1$I.people.device_id IS 'the latest device id';
+        COMMENT ON COLUMN %1$I.people.name IS 'full name';
+        COMMENT ON COLUMN %1$I.people.username IS 'name of the account';
+        COMMENT ON COLUMN %1$I.people.email IS 'e-mail address';
+        COMMENT ON COLUMN %1$I.people.organization IS 'company or other organization';
+        COMMENT ON COLUMN %1$I.people.phone IS 'telephone number';
+        COMMENT ON COLUMN %1$I.people.picture IS 'address of a picture';
+        COMMENT ON COLUMN %1$I.people.gender IS 'M, F or as sent';
+        COMMENT ON COLUMN %1$I.people.birth_year IS 'year of birth';
+        COMMENT ON COLUMN %1$I.people.latitude IS 'degrees north';
+        COMMENT ON COLUMN %1$I.people.longitude IS 'degrees east';
+        COMMENT ON COLUMN %1$I.people.first_seen IS 'time of the first request, by the device''s clock';
+        COMMENT ON COLUMN %1$I.people.last_seen IS 'time of the latest request, by the device''s clock';
+        COMMENT ON COLUMN %1$I.people.first_session IS 'begin of the first session; null without a session';
+        COMMENT ON COLUMN %1$I.people.last_session IS 'begin of the latest session';
+        COMMENT ON COLUMN %1$I.people.last_sync IS 'when the server took the latest request';
+        COMMENT ON COLUMN %1$I.people.session_count IS 'sessions begun';
+        COMMENT ON COLUMN %1$I.people.event_count IS 'events of the app''s own, without the internal ones';
+        COMMENT ON COLUMN %1$I.people.merges IS 'how many users were merged into this one';
         COMMENT ON COLUMN %1$I.people.identified IS 'true when it is known who this is';
         COMMENT ON COLUMN %1$I.people.location_source IS 'what the location comes from: sdk, geocoder, geoip, disabled or unknown';
         COMMENT ON COLUMN %1$I.people.time_spent IS 'seconds in all sessions';
@@ -136,6 +188,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.people.campaign IS 'the campaign that brought the user';
         COMMENT ON COLUMN %1$I.people.profile IS 'all properties';
         $template$, app, @extschema@.standard_columns('users.profile'));
+    PERFORM @extschema@.comment_standard_columns(app, 'people');
 END
 $function$;
 

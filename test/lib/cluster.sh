@@ -26,8 +26,7 @@ export LC_ALL=C.UTF-8 LANG=C.UTF-8 TZ=UTC
 
 cluster_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cluster_pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
-cluster_bindir=$("$cluster_pg_config" --bindir)
-cluster_pkglibdir=$("$cluster_pg_config" --pkglibdir)
+cluster_bindir=
 cluster_root=
 
 # The server refuses to run as root.
@@ -37,11 +36,22 @@ cluster_user=$(id -un)
 cluster_as() {
     local become=()
     ((EUID != 0)) || become=(setpriv --reuid=postgres --regid=postgres --init-groups)
-    (cd "$cluster_root/tree" && HOME=$cluster_root TMPDIR=$cluster_root/tmp "${become[@]}" "$@")
+    (
+        # A server that stays up must not hold what this script inherited: "make -j" would wait for
+        # ever for its job tokens.
+        for fd in /proc/self/fd/*; do
+            fd=${fd##*/}
+            ((fd < 3 || fd == 255)) || exec {fd}>&-
+        done
+        cd "$cluster_root/tree" || exit
+        HOME=$cluster_root TMPDIR=$cluster_root/tmp "${become[@]}" "$@"
+    )
 }
 
 cluster_create() {
-    local lib=$cluster_pkglibdir share
+    local lib share
+    cluster_bindir=$("$cluster_pg_config" --bindir)
+    lib=$("$cluster_pg_config" --pkglibdir)
     share=$("$cluster_pg_config" --sharedir)
 
     cluster_root=$(mktemp -d "/tmp/${1:-profiles}.XXXXXX")

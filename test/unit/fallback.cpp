@@ -42,7 +42,8 @@ TEST_CASE("nothing known is Unknown")
 TEST_CASE("who opted out is Unknown whatever is known")
 {
     KnownPoint known{{1, 2}, true, 10};
-    ResolvedLocation result = resolve({true, sdk("DE", "Berlin", Point{52, 13}), &kBerlin, &kBerlin, &known});
+    ResolvedLocation result =
+        resolve({true, sdk("DE", "Berlin", Point{52, 13}), &kBerlin, &kBerlin, &known});
     CHECK(result.place.country == "Unknown");
     CHECK(result.place.region == "Unknown");
     CHECK(result.place.city == "Unknown");
@@ -91,8 +92,10 @@ TEST_CASE("no city is paired with another country")
 {
     for (std::string_view country : {"", "DE", "FR"})
         for (std::string_view city : {"", "Berlin", "Paris"})
-            for (const Place *geocoder : {static_cast<const Place *>(nullptr), &kBerlin, &kParis, &kGermany})
-                for (const Place *geoip : {static_cast<const Place *>(nullptr), &kBerlin, &kParis, &kGermany}) {
+            for (const Place *geocoder :
+                 {static_cast<const Place *>(nullptr), &kBerlin, &kParis, &kGermany})
+                for (const Place *geoip :
+                     {static_cast<const Place *>(nullptr), &kBerlin, &kParis, &kGermany}) {
                     ResolvedLocation result = resolved(sdk(country, city), geocoder, geoip);
                     bool sent_both = !country.empty() && !city.empty();
                     if (!sent_both && result.place.city == "Berlin")
@@ -111,7 +114,8 @@ TEST_CASE("no city is paired with another country")
                 }
 }
 
-TEST_CASE("the geocoder comes before GeoIP, and GeoIP after a contradiction adds nothing")
+TEST_CASE("the geocoder comes before GeoIP, and GeoIP after a contradiction "
+          "adds nothing")
 {
     ResolvedLocation result = resolved(sdk("", "", Point{52.5, 13.4}), &kBerlin, &kParis);
     CHECK(result.place.country == "DE");
@@ -178,8 +182,9 @@ TEST_CASE("the parameter location")
     CHECK(point == Point{10, -0.25});
     point = {9, 9};
     for (std::string_view bad :
-         {" ", ",", "1", "1,", ",1", "1,2,3", "1,2,", "90.1,0", "0,180.1", "-91,0", "nan,0", "0,inf", "1e999,0",
-          "0x10,0", "1;2", "1 2", "a,b", "1,2a", "--1,2", "+-1,2", "+,2", "[1,2]", "1,,2", "1.2.3,4"}) {
+         {" ",       ",",     "1",     "1,",    ",1",      "1,2,3",  "1,2,", "90.1,0",
+          "0,180.1", "-91,0", "nan,0", "0,inf", "1e999,0", "0x10,0", "1;2",  "1 2",
+          "a,b",     "1,2a",  "--1,2", "+-1,2", "+,2",     "[1,2]",  "1,,2", "1.2.3,4"}) {
         CAPTURE(std::string(bad));
         CHECK(parse_location(bad, point) == WireLocation::malformed);
     }

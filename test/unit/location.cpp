@@ -1,5 +1,6 @@
 // The readers of MaxMind DB files against every record of MaxMind's own test databases (where they
-// are present: PROFILES_MMDB_DATA or ../shared/data/mmdb) and against files that are broken on purpose.
+// are present: PROFILES_MMDB_DATA or ../shared/data/mmdb) and against files that are broken on
+// purpose.
 #include "../../src/core/location/mmdb.h"
 
 #include <algorithm>
@@ -39,7 +40,8 @@ std::string slurp(const fs::path &path)
 struct TemporaryFile {
     std::string path;
     explicit TemporaryFile(const std::string &content)
-        : path((fs::temp_directory_path() / ("profiles-location-" + std::to_string(getpid()))).string())
+        : path((fs::temp_directory_path() / ("profiles-location-" + std::to_string(getpid())))
+                   .string())
     {
         std::ofstream(path, std::ios::binary) << content;
     }
@@ -104,11 +106,11 @@ std::string first_of(std::string a, std::string b) { return a.empty() ? b : a; }
 
 void check_place(const Place &found, const rapidjson::Value &source)
 {
-    CHECK(found.country ==
-          first_of(at(source, {"country", "iso_code"}), at(source, {"registered_country", "iso_code"})));
+    CHECK(found.country == first_of(at(source, {"country", "iso_code"}),
+                                    at(source, {"registered_country", "iso_code"})));
     CHECK(found.city == at(source, {"city", "names", "en"}));
-    CHECK(found.region ==
-          first_of(at(source, {"subdivisions", "names", "en"}), at(source, {"subdivisions", "iso_code"})));
+    CHECK(found.region == first_of(at(source, {"subdivisions", "names", "en"}),
+                                   at(source, {"subdivisions", "iso_code"})));
     CHECK(found.time_zone == at(source, {"location", "time_zone"}));
     bool located = source.HasMember("location") && source["location"].HasMember("latitude");
     REQUIRE(found.point.has_value() == located);
@@ -225,7 +227,8 @@ TEST_CASE("broken files give an error or no record")
                 use_carefully(file.path().string());
 }
 
-TEST_CASE("a coordinate that is stored wrongly is an error, the country before it is not")
+TEST_CASE("a coordinate that is stored wrongly is an error, the country before "
+          "it is not")
 {
     fs::path file = maxmind_data() / "GeoIP2-City-Test-Broken-Double-Format.mmdb";
     if (!fs::exists(file))
@@ -270,12 +273,14 @@ TEST_CASE("what is no database is refused by name")
         FAIL("opened");
     } catch (const Error &error) {
         CHECK(error.code() == ErrorCode::missing_file);
-        CHECK(error.message() == "could not open geoip database \"missing.mmdb\": No such file or directory");
+        CHECK(error.message() == "could not open geoip database \"missing.mmdb\": "
+                                 "No such file or directory");
     }
     CHECK_THROWS_AS(Database("test/geoip", "a directory"), Error);
 }
 
-TEST_CASE("a tree size that overflows 32 bits is refused before the library sees it")
+TEST_CASE("a tree size that overflows 32 bits is refused before the library "
+          "sees it")
 {
     std::string content = slurp(kNested);
     // "node_count" is followed by a uint32 of as many bytes as its control byte says.
@@ -284,7 +289,8 @@ TEST_CASE("a tree size that overflows 32 bits is refused before the library sees
     std::size_t control = key + 10;
     REQUIRE((static_cast<unsigned char>(content[control]) >> 5 == 6));
     unsigned size = static_cast<unsigned char>(content[control]) & 31;
-    content.replace(control, size + 1, "\xC4\x2A\xAA\xAA\xAA");  // times 6 is 2^32 - 4
+    content.replace(control, size + 1,
+                    "\xC4\x2A\xAA\xAA\xAA");  // times 6 is 2^32 - 4
     CHECK(code_of_opening(content) == ErrorCode::corrupted);
 }
 
@@ -340,11 +346,14 @@ TEST_CASE("bytes that break the format are named")
                                "a\0",
                                3)) == "A text is not valid UTF-8 or contains a NUL character.");
     CHECK(read_all("\xE1\xC1\x01\xC1\x01") == "A key is not a text.");
-    CHECK(read_all("\xE1\x41\xFF\xC1\x01") == "A text is not valid UTF-8 or contains a NUL character.");
+    CHECK(read_all("\xE1\x41\xFF\xC1\x01") ==
+          "A text is not valid UTF-8 or contains a NUL character.");
     CHECK(read_all(std::string("\x20\x02\x20\x00", 4)) == "A pointer leads to another pointer.");
     CHECK(read_all("\x20\x7F") == "A value reaches beyond the end of the file.");
-    CHECK(read_all("\x67\x01\x01\x01\x01\x01\x01\x01") == "A value has a size that its type does not allow.");
-    CHECK(read_all("\x05\x01\x01\x01\x01\x01\x01") == "A value has a size that its type does not allow.");
+    CHECK(read_all("\x67\x01\x01\x01\x01\x01\x01\x01") ==
+          "A value has a size that its type does not allow.");
+    CHECK(read_all("\x05\x01\x01\x01\x01\x01\x01") ==
+          "A value has a size that its type does not allow.");
     CHECK(read_all(std::string("\x00\x05", 2)) == "A value has an unknown type.");
     CHECK(read_all("\x01\xFF") == "A value has an unknown type.");
     CHECK(read_all("\xFF\xFF\xFF\xFF") == "A value reaches beyond the end of the file.");
@@ -398,11 +407,11 @@ TEST_CASE("both schemas give the same place")
     CHECK(b.point == a.point);  // stored as floats
     CHECK_FALSE(b.accuracy_km);
     CHECK(place(flat, "198.51.100.1")->city.empty());
-    CHECK(place(nested, "192.0.2.200")->city == "K\u00f6ln");     // no English name
-    CHECK(place(nested, "203.0.113.1")->country == "US");         // registered_country only
-    CHECK(place(nested, "203.0.113.17")->empty());                // nothing of interest
-    CHECK(place(nested, "203.0.113.49")->point == Point{0, 0});   // known to be 0, 0
-    CHECK_FALSE(place(nested, "203.0.113.65")->point);            // latitude 91
+    CHECK(place(nested, "192.0.2.200")->city == "K\u00f6ln");    // no English name
+    CHECK(place(nested, "203.0.113.1")->country == "US");        // registered_country only
+    CHECK(place(nested, "203.0.113.17")->empty());               // nothing of interest
+    CHECK(place(nested, "203.0.113.49")->point == Point{0, 0});  // known to be 0, 0
+    CHECK_FALSE(place(nested, "203.0.113.65")->point);           // latitude 91
     CHECK(place(nested, "10.0.0.1") == nullptr);
 }
 

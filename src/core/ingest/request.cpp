@@ -18,6 +18,7 @@ namespace {
 
 constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
 constexpr std::size_t kLongestDeviceId = 1024;
+constexpr std::string_view kUserDetails = "user_details";
 
 // Parameters that say nothing about the user.
 constexpr std::string_view kTransport[] = {
@@ -56,19 +57,34 @@ private:
         Reader read;
     };
 
-    // A number beyond what can be kept costs its parameter and not the request.
+    // A number beyond what can be kept costs itself and not the request.
     void pack_parameter(Node &parameter)
     {
-        try {
-            pack_numbers(parameter, memory_);
-        } catch (const Error &error) {
-            if (error.code() != ErrorCode::out_of_range)
-                throw;
-            skip(parameter.key, error.message());
-            std::string_view name = parameter.key;
-            parameter = Node();
-            parameter.key = name;
+        pack_numbers(parameter, memory_, FaultyNumbers::keep);
+        if (parameter.literal)
+            drop_number(parameter, parameter.key);
+        else if (parameter.key != kUserDetails)
+            drop_faulty_numbers(parameter, parameter.key);
+    }
+
+    // Null stands for absent everywhere but in user details, where it removes a property: there
+    // read_details() reports what it meets.
+    void drop_faulty_numbers(Node &container, std::string_view parameter)
+    {
+        for (Node &child : container.children) {
+            if (child.literal)
+                drop_number(child, parameter);
+            else
+                drop_faulty_numbers(child, parameter);
         }
+    }
+
+    void drop_number(Node &number, std::string_view parameter)
+    {
+        std::string_view name = number.key;
+        skip(parameter, (name.empty() || name == parameter ? "a number" : quoted(name)) + " is out of range");
+        number = Node();
+        number.key = name;
     }
 
     void read_parameter(const Node &parameter)
@@ -182,7 +198,9 @@ private:
         if (parameter.type == Type::text) {
             if (parameter.bytes.empty())
                 return Node();
-            value = read_json(parameter.bytes, memory_, what);
+            value = read_json(parameter.bytes, memory_, what, FaultyNumbers::keep);
+            if (what != kUserDetails)
+                drop_faulty_numbers(value, what);
             seal(value);
         }
         value.key = {};

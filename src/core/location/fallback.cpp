@@ -76,8 +76,8 @@ void use_known_point(ResolvedLocation &result, const KnownPoint &known)
     note(result.source, Source::sdk);
 }
 
-// The SDK's values, then what the device measured within the last days, then what is derived; an older
-// measurement is still better than no coordinates.
+// The SDK's values, then what the device measured within the last days, then what is derived; an
+// older measurement is still better than no coordinates.
 void resolve_enabled(ResolvedLocation &result, const LocationInput &input)
 {
     const KnownPoint *gps = input.known && input.known->gps ? input.known : nullptr;

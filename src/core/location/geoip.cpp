@@ -7,10 +7,13 @@
 
 #include "../error.h"
 #include "../interrupt.h"
+#include "file.h"
 
 namespace profiles::location {
 
 namespace {
+
+constexpr int kMaxPauses = 3000;
 
 void pause_briefly()
 {
@@ -21,13 +24,23 @@ void pause_briefly()
 
 }  // namespace
 
+// A file that never settles, such as a log, must not hold a session for ever.
+void GeoipSource::open_first()
+{
+    for (int i = 0; i < kMaxPauses; ++i) {
+        if (open_current())
+            return;
+        pause_briefly();
+    }
+    throw Error(ErrorCode::unreadable_file,
+                "geoip database " + quoted_path(path_) + " is still being written or copied",
+                "It changed all the time for 30 seconds, or another session was busy copying it.");
+}
+
 void GeoipSource::refresh()
 {
-    if (!database_) {
-        while (!open_current())
-            pause_briefly();
-        return;
-    }
+    if (!database_)
+        return open_first();
     seen_.reset();
     try {
         open_current();

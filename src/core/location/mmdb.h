@@ -1,9 +1,9 @@
 // A MaxMind DB file: from an address to the record of its network. mmdb.cpp is the only file that
-// knows libmaxminddb, which maps the file and walks the search tree; mmdb_data.h says why it does no
-// more than that.
+// knows libmaxminddb, which maps the file and walks the search tree; mmdb_data.h says why it does
+// no more than that.
 //
-// The file must not be truncated or overwritten while it is open: it is mapped, and the missing page
-// would end the process with SIGBUS. snapshot.h makes a copy that nobody else writes.
+// The file must not be truncated or overwritten while it is open: it is mapped, and the missing
+// page would end the process with SIGBUS. snapshot.h makes a copy that nobody else writes.
 #pragma once
 
 #include <array>
@@ -51,8 +51,8 @@ public:
         int prefix;           // length of the network's prefix, in the family of the address
     };
 
-    // Opens `file`; `name` is what messages call it. Errors: unreadable_file, and corrupted for what
-    // is not a usable MaxMind DB.
+    // Opens `file`; `name` is what messages call it. Errors: unreadable_file, and corrupted for
+    // what is not a usable MaxMind DB.
     Database(const std::string &file, const std::string &name);
     ~Database();
     Database(const Database &) = delete;
@@ -61,8 +61,8 @@ public:
     // Nothing is known about an IPv6 address in a file of IPv4 addresses.
     std::optional<Match> find(const Address &address) const;
 
-    // The texts live as long as the Database. Decoded once per entry while they stay in the cache; the
-    // reference is good until the next call.
+    // The texts of a Place live as long as the Database. Records are decoded once while they stay in
+    // the cache; what these two return is itself good until the next call.
     const Place &place(std::uint32_t entry);
     std::string_view country(std::uint32_t entry);
 
@@ -74,13 +74,16 @@ public:
     std::uint64_t file_size() const noexcept;
 
 private:
+    // A key is the entry plus one: 0 marks an empty slot.
     struct PlaceSlot {
-        std::uint64_t key = 0;
+        std::uint32_t key = 0;
         Place place;
     };
+    // Eight bytes, so that the slots of a whole database stay in the processor's cache.
     struct CountrySlot {
-        std::uint64_t key = 0;
-        std::string_view country;
+        std::uint32_t key = 0;
+        std::uint8_t size = 0;
+        char code[3];
     };
     struct Close {
         void operator()(MMDB_s *mmdb) const noexcept;
@@ -95,8 +98,8 @@ private:
     std::vector<CountrySlot> countries_;
 };
 
-// Reads the metadata at the end of a file with ordinary reads and checks that the sizes in it fit the
-// file; throws as Database does. Cheap, and safe on a file that somebody is writing.
+// Reads the metadata at the end of a file with ordinary reads and checks that the sizes in it fit
+// the file; throws as Database does. Cheap, and safe on a file that somebody is writing.
 Metadata check_file(const std::string &file, const std::string &name);
 
 }  // namespace profiles::location

@@ -4,13 +4,15 @@
 #include <charconv>
 
 #include "../error.h"
+#include "file.h"
 
 namespace profiles::location {
 
 namespace {
 
-// A real record has about 200 values and 4 levels. Pointers can make a small file look like a record
-// without end, so what is read is counted: one a value, and one more for each 256 bytes of text.
+// A real record has about 200 values and 4 levels. Pointers can make a small file look like a
+// record without end, so what is read is counted: one a value, and one more for each 256 bytes of
+// text.
 constexpr std::size_t kMaxWork = 100'000;
 constexpr unsigned kMaxDepth = 32;
 
@@ -19,7 +21,9 @@ bool is_continuation(std::uint8_t byte) { return (byte & 0xC0) == 0x80; }
 // Length of the well-formed UTF-8 sequence at the start of `rest`, 0 if there is none or it is NUL.
 std::size_t sequence_length(std::string_view rest)
 {
-    auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(i < rest.size() ? rest[i] : 0); };
+    auto byte = [&](std::size_t i) {
+        return static_cast<std::uint8_t>(i < rest.size() ? rest[i] : 0);
+    };
     std::uint8_t first = byte(0);
     if (first < 0x80)
         return first ? 1 : 0;
@@ -31,7 +35,8 @@ std::size_t sequence_length(std::string_view rest)
     }
     if (first >= 0xF0 && first <= 0xF4) {
         std::uint8_t low = first == 0xF0 ? 0x90 : 0x80, high = first == 0xF4 ? 0x8F : 0xBF;
-        return byte(1) >= low && byte(1) <= high && is_continuation(byte(2)) && is_continuation(byte(3))
+        return byte(1) >= low && byte(1) <= high && is_continuation(byte(2)) &&
+                       is_continuation(byte(3))
                    ? 4
                    : 0;
     }
@@ -66,8 +71,8 @@ bool DataValue::is_number() const noexcept
 
 void DataReader::corrupt(const char *detail) const
 {
-    throw Error(ErrorCode::corrupted, "geoip database " + quoted(file_) + " is corrupt", detail,
-                "Replace the file by an intact one; the next statement uses it.");
+    throw Error(ErrorCode::corrupted, "geoip database " + quoted_path(file_) + " is corrupt",
+                detail, "Replace the file by an intact one; the next statement uses it.");
 }
 
 void DataReader::enter()

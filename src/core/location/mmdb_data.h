@@ -1,11 +1,11 @@
 // Reads the data section of a MaxMind DB: maps, arrays, texts and numbers, with every byte checked.
 //
 // Why not the decoder of libmaxminddb: it has only "one value by a path", which starts again at the
-// top of the record for each field, and "the whole record as a list", which a file of a few bytes can
-// make expand to gigabytes, because pointers let one array hold another many times over. Version
-// 1.7.1, which Debian 12 has, also recurses without a limit while it skips values. This reader
-// goes through a record once, allocates nothing and stops at fixed limits. The search tree is left to
-// the library.
+// top of the record for each field, and "the whole record as a list", which a file of a few bytes
+// can make expand to gigabytes, because pointers let one array hold another many times over.
+// Version 1.7.1, which Debian 12 has, also recurses without a limit while it skips values. This
+// reader goes through a record once, allocates nothing and stops at fixed limits. The search tree
+// is left to the library.
 #pragma once
 
 #include <cstdint>
@@ -35,18 +35,22 @@ enum class DataType : std::uint8_t {
 struct DataValue {
     DataType type;
     bool referenced;      // reached through a pointer, so its contents lie elsewhere
-    std::uint32_t size;   // bytes of a scalar, pairs of a map, elements of an array, 0 or 1 of a boolean
+    std::uint32_t size;   // bytes of a scalar, pairs of a map, elements of an
+                          // array, 0 or 1 of a boolean
     std::uint32_t start;  // offset of its bytes or of its first child
 
     bool is_number() const noexcept;
 };
 
-// One pass over one record. Positions are offsets into the data section; a function that takes one by
-// reference moves it past what it has read. Whatever breaks the format is an Error (corrupted) that
-// names the file.
+// One pass over one record. Positions are offsets into the data section; a function that takes one
+// by reference moves it past what it has read. Whatever breaks the format is an Error (corrupted)
+// that names the file.
 class DataReader {
 public:
-    DataReader(std::span<const std::uint8_t> data, const std::string &file) : data_(data), file_(file) {}
+    DataReader(std::span<const std::uint8_t> data, const std::string &file)
+        : data_(data), file_(file)
+    {
+    }
 
     // Follows a pointer. Afterwards `at` is past the value, except for a map or an array that lies
     // here: then it is at the first child, and each_pair or each_element moves it on.

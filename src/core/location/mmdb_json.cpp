@@ -149,7 +149,8 @@ bool enter_map(DataReader &reader, const DataValue &map, std::string_view step, 
     return found;
 }
 
-bool enter_array(DataReader &reader, const DataValue &array, std::string_view step, std::uint32_t &at)
+bool enter_array(DataReader &reader, const DataValue &array, std::string_view step,
+                 std::uint32_t &at)
 {
     std::int64_t index = 0;
     auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
@@ -172,8 +173,8 @@ void write_json(DataReader &reader, std::uint32_t entry, std::pmr::string &out)
     Writer(reader, out).value(entry);
 }
 
-FieldKind write_field(DataReader &reader, std::uint32_t entry, std::span<const std::string_view> path,
-                      std::pmr::string &out)
+FieldKind write_field(DataReader &reader, std::uint32_t entry,
+                      std::span<const std::string_view> path, std::pmr::string &out)
 {
     std::uint32_t at = entry;
     for (std::string_view step : path) {

@@ -3,14 +3,14 @@
 // nested metadata without a limit, so that a bad file could crash the process in MMDB_open.
 #include "mmdb.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 #include "../error.h"
+#include "file.h"
 
 namespace profiles::location {
 
@@ -19,30 +19,15 @@ namespace {
 constexpr std::string_view kMarker = "\xAB\xCD\xEFMaxMind.com";
 constexpr std::uint64_t kMaxMetadata = 128 * 1024;  // where the format says to look for the marker
 constexpr std::uint64_t kSeparator = 16;            // zero bytes between tree and data
-constexpr const char *kHint = "The file must be a MaxMind DB (.mmdb), version 2, complete and unpacked.";
+constexpr const char *kHint =
+    "The file must be a MaxMind DB (.mmdb), version 2, complete and unpacked.";
 
 [[noreturn]] void refuse(const std::string &name, std::string detail)
 {
-    throw Error(ErrorCode::corrupted, "file " + quoted(name) + " is not a usable geoip database",
-                std::move(detail), kHint);
+    throw Error(ErrorCode::corrupted,
+                "file " + quoted_path(name) + " is not a usable geoip database", std::move(detail),
+                kHint);
 }
-
-[[noreturn]] void fail(const std::string &name, const char *action)
-{
-    int error = errno;
-    throw Error(error == ENOENT || error == ENOTDIR ? ErrorCode::missing_file : ErrorCode::unreadable_file,
-                std::string("could not ") + action + " geoip database " + quoted(name) + ": " +
-                    std::generic_category().message(error));
-}
-
-struct Descriptor {
-    int fd;
-    ~Descriptor()
-    {
-        if (fd >= 0)
-            close(fd);
-    }
-};
 
 struct Tail {
     std::vector<std::uint8_t> bytes;
@@ -52,12 +37,12 @@ struct Tail {
 Tail read_tail(const std::string &file, const std::string &name)
 {
     // Without O_NONBLOCK a named pipe would wait for a writer.
-    Descriptor source{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    Descriptor source(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status;
-    if (source.fd < 0)
-        fail(name, "open");
-    if (fstat(source.fd, &status) != 0)
-        fail(name, "examine");
+    if (source < 0)
+        fail_on_file("open geoip database", name);
+    if (fstat(source, &status) != 0)
+        fail_on_file("examine geoip database", name);
     if (!S_ISREG(status.st_mode))
         refuse(name, "It is not a regular file.");
     auto size = static_cast<std::uint64_t>(status.st_size);
@@ -66,12 +51,12 @@ Tail read_tail(const std::string &file, const std::string &name)
     Tail tail{std::vector<std::uint8_t>(std::min(size, kMaxMetadata)), size};
     std::size_t done = 0;
     while (done < tail.bytes.size()) {
-        ssize_t count = pread(source.fd, tail.bytes.data() + done, tail.bytes.size() - done,
+        ssize_t count = pread(source, tail.bytes.data() + done, tail.bytes.size() - done,
                               static_cast<off_t>(size - tail.bytes.size() + done));
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail(name, "read");
+            fail_on_file("read geoip database", name);
         if (count == 0)
             refuse(name, "It became shorter while it was read.");
         done += static_cast<std::size_t>(count);
@@ -82,7 +67,8 @@ Tail read_tail(const std::string &file, const std::string &name)
 void take_unsigned(DataReader &reader, std::uint32_t &at, std::uint64_t &target)
 {
     DataValue value = reader.read(at);
-    if (value.type != DataType::uint16 && value.type != DataType::uint32 && value.type != DataType::uint64)
+    if (value.type != DataType::uint16 && value.type != DataType::uint32 &&
+        value.type != DataType::uint64)
         reader.corrupt("A number of its metadata is something else.");
     target = reader.unsigned_integer(value);
 }
@@ -150,7 +136,8 @@ Metadata parse(DataReader &reader)
     });
     if (nodes == 0 || nodes > UINT32_MAX || (record != 24 && record != 28 && record != 32) ||
         (version != 4 && version != 6) || major != 2)
-        reader.corrupt("Its metadata names a format that does not exist or that this build does not know.");
+        reader.corrupt("Its metadata names a format that does not exist or that "
+                       "this build does not know.");
     result.node_count = static_cast<std::uint32_t>(nodes);
     result.record_size = static_cast<unsigned>(record);
     result.ip_version = static_cast<unsigned>(version);

@@ -190,7 +190,8 @@ Place Collector::finish()
 Place read_place(DataReader &reader, std::uint32_t entry)
 {
     Collector collector{reader, {}, {}, {}, {}};
-    each_pair_of(reader, entry, [&](std::string_view key, std::uint32_t &at) { collector.top(key, at); });
+    each_pair_of(reader, entry,
+                 [&](std::string_view key, std::uint32_t &at) { collector.top(key, at); });
     return collector.finish();
 }
 

@@ -3,13 +3,13 @@
 // Two schemas are in use and a file may mix them, so the keys are probed; the name of the database
 // type says nothing dependable.
 //
-//              MaxMind (nested)                            free databases (flat)
-//   country    country.iso_code, registered_country        country_code, or country as a text
-//   region     subdivisions[0].names.en, iso_code          state1
-//   city       city.names.en                               city as a text
-//   point      location.latitude, longitude                latitude, longitude (floats)
-//   time zone  location.time_zone                          timezone
-//   accuracy   location.accuracy_radius                    -
+//              MaxMind (nested)                         free databases (flat)
+//   country    country.iso_code, registered_country     country_code, or country as a text
+//   region     subdivisions[0].names.en, iso_code       state1
+//   city       city.names.en                            city as a text
+//   point      location.latitude, longitude             latitude, longitude (floats)
+//   time zone  location.time_zone                       timezone
+//   accuracy   location.accuracy_radius                 -
 //
 // The flat files write an empty text for what they do not know; it counts as absent. A name is the
 // English one, or the first where there is no English one.
@@ -37,7 +37,7 @@ void write_json(DataReader &reader, std::uint32_t entry, std::pmr::string &out);
 // The field at the end of a path of keys and array positions (from 0, negative from the end).
 enum class FieldKind { missing, text, json };
 // Appends a text as it is, anything else as JSON.
-FieldKind write_field(DataReader &reader, std::uint32_t entry, std::span<const std::string_view> path,
-                      std::pmr::string &out);
+FieldKind write_field(DataReader &reader, std::uint32_t entry,
+                      std::span<const std::string_view> path, std::pmr::string &out);
 
 }  // namespace profiles::location

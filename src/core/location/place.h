@@ -1,5 +1,5 @@
-// What the sources of a location have in common: the request, the geocoder and GeoIP all answer with
-// a Place.
+// What the sources of a location have in common: the request, the geocoder and GeoIP all answer
+// with a Place.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,8 @@ bool is_valid(const Point &point) noexcept;
 // record of GeoIP lives as long as its Database.
 struct Place {
     std::string_view country;  // ISO 3166-1 alpha-2
-    std::string_view region;   // name of the first-level subdivision, its code where it has no name
+    std::string_view region;   // name of the first-level subdivision, its code
+                               // where it has no name
     std::string_view city;
     std::string_view time_zone;  // IANA name
     std::optional<Point> point;
@@ -35,6 +36,7 @@ struct Place {
         return country.empty() && region.empty() && city.empty() && time_zone.empty() && !point;
     }
 };
-static_assert(std::is_trivially_destructible_v<Place>);  // so it may live across an ereport()
+static_assert(std::is_trivially_destructible_v<Place>);  // so it may live across
+                                                         // an ereport()
 
 }  // namespace profiles::location

@@ -9,11 +9,10 @@
 #include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
-#include "../error.h"
 #include "../interrupt.h"
+#include "file.h"
 #include "mmdb.h"
 
 namespace profiles::location {
@@ -23,33 +22,10 @@ namespace {
 constexpr std::int64_t kSettledNs = 100'000'000;
 constexpr std::size_t kBlock = 1 << 20;
 
-[[noreturn]] void fail(const char *action, const std::string &path, const char *hint = "")
+std::int64_t nanoseconds(const timespec &time)
 {
-    int error = errno;
-    bool missing = error == ENOENT || error == ENOTDIR;
-    throw Error(missing ? ErrorCode::missing_file : ErrorCode::unreadable_file,
-                std::string("could not ") + action + " " + quoted(path) + ": " +
-                    std::generic_category().message(error),
-                "", hint);
+    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor()
-    {
-        if (fd_ >= 0)
-            close(fd_);
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    operator int() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-std::int64_t nanoseconds(const timespec &time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
 FileState state_of(const struct stat &status)
 {
@@ -80,7 +56,7 @@ void write_all(int fd, const char *bytes, std::size_t size, const std::string &n
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail("write geoip database copy", name);
+            fail_on_file("write geoip database copy", name);
         bytes += count;
         size -= static_cast<std::size_t>(count);
     }
@@ -99,7 +75,7 @@ std::uint64_t copy_bytes(int source, int target, std::uint64_t limit, const std:
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail("read geoip database", path);
+            fail_on_file("read geoip database", path);
         if (count == 0)
             break;
         write_all(target, block.get(), static_cast<std::size_t>(count), target_name);
@@ -113,18 +89,18 @@ bool copy_file(const std::string &path, const FileState &state, const std::strin
 {
     Descriptor source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (source < 0)
-        fail("open geoip database", path);
+        fail_on_file("open geoip database", path);
     Descriptor target(open(target_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (target < 0)
-        fail("create geoip database copy", target_name);
+        fail_on_file("create geoip database copy", target_name);
     std::uint64_t size = copy_bytes(source, target, state.size, path, target_name);
     struct stat status;
     if (fstat(source, &status) != 0)
-        fail("examine geoip database", path);
+        fail_on_file("examine geoip database", path);
     if (size != state.size || state_of(status) != state)
         return false;
     if (fsync(target) != 0)
-        fail("fsync geoip database copy", target_name);
+        fail_on_file("fsync geoip database copy", target_name);
     return true;
 }
 
@@ -152,9 +128,7 @@ FileState file_state(const std::string &path)
 {
     struct stat status;
     if (stat(path.c_str(), &status) != 0)
-        fail("open geoip database", path,
-             "profiles.geoip_database must name a file that the operating-system user of the server can "
-             "read.");
+        fail_on_file("open geoip database", path);
     return state_of(status);
 }
 
@@ -166,24 +140,28 @@ bool is_settled(const FileState &state) noexcept
     return age < 0 || age >= kSettledNs;  // a time in the future is another machine's clock
 }
 
-std::string snapshot_name(const std::string &prefix, const std::string &path, const FileState &state)
+std::string snapshot_name(const std::string &prefix, const std::string &path,
+                          const FileState &state)
 {
     char digits[96];
-    snprintf(digits, sizeof digits, "%llx_%llx_%llx_%llx_%llx", static_cast<unsigned long long>(state.device),
-             static_cast<unsigned long long>(state.inode), static_cast<unsigned long long>(state.size),
+    snprintf(digits, sizeof digits, "%llx_%llx_%llx_%llx_%llx",
+             static_cast<unsigned long long>(state.device),
+             static_cast<unsigned long long>(state.inode),
+             static_cast<unsigned long long>(state.size),
              static_cast<unsigned long long>(state.modified_ns),
              static_cast<unsigned long long>(state.changed_ns));
     return family_name(prefix, path) + digits;
 }
 
-SnapshotResult make_snapshot(const std::string &prefix, const std::string &path, const FileState &state)
+SnapshotResult make_snapshot(const std::string &prefix, const std::string &path,
+                             const FileState &state)
 {
     std::string name = snapshot_name(prefix, path, state);
     std::string lock_name = prefix + "lock";
     // The kernel drops the lock with the descriptor, however the process ends.
     Descriptor lock(open(lock_name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock < 0)
-        fail("create lock file", lock_name);
+        fail_on_file("create lock file", lock_name);
     if (flock(lock, LOCK_EX | LOCK_NB) != 0)
         return SnapshotResult::busy;
     if (exists(name))
@@ -193,7 +171,7 @@ SnapshotResult make_snapshot(const std::string &prefix, const std::string &path,
     std::string unfinished = family + "new";
     bool same = copy_file(path, state, unfinished);
     if (same && rename(unfinished.c_str(), name.c_str()) != 0)
-        fail("rename geoip database copy", unfinished);
+        fail_on_file("rename geoip database copy", unfinished);
     if (!same)
         unlink(unfinished.c_str());
     else

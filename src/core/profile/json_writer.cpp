@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 
 namespace profiles {
 
@@ -50,6 +51,8 @@ void write_container(const Item &item, TextBuffer &out, int depth)
     Cursor cursor(view);
     out.add(view.is_array() ? '[' : '{');
     while (cursor.next()) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         if (cursor.position() > 0)
             out.add(", ");
         if (view.is_object()) {

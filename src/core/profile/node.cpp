@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 #include "assembly.h"
 
 namespace profiles {
@@ -71,7 +72,12 @@ std::span<Node> drop_repeated_keys(std::span<Node> members)
 
 void sort_members(Node &object)
 {
-    auto before = [](const Node &left, const Node &right) { return compare_keys(left.key, right.key) < 0; };
+    std::size_t comparisons = 0;
+    auto before = [&comparisons](const Node &left, const Node &right) {
+        if (++comparisons % 4096 == 0)
+            check_interrupt();
+        return compare_keys(left.key, right.key) < 0;
+    };
     if (!std::is_sorted(object.children.begin(), object.children.end(), before))
         std::stable_sort(object.children.begin(), object.children.end(), before);
     object.children = drop_repeated_keys(object.children);
@@ -79,15 +85,36 @@ void sort_members(Node &object)
 
 }  // namespace
 
-void pack_numbers(Node &node, std::pmr::memory_resource *memory)
+namespace {
+
+void pack_number_literal(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty)
 {
-    if (node.literal) {
-        std::string_view key = node.key;
+    std::string_view key = node.key;
+    try {
         node = make_number(Number::parse(node.bytes), memory);
         node.key = key;
+    } catch (const Error &error) {
+        if (faulty == FaultyNumbers::raise || error.code() != ErrorCode::out_of_range)
+            throw;
     }
+}
+
+}  // namespace
+
+void pack_numbers(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty)
+{
+    if (node.literal)
+        pack_number_literal(node, memory, faulty);
     for (Node &child : node.children)
-        pack_numbers(child, memory);
+        pack_numbers(child, memory, faulty);
+}
+
+void require_numbers(const Node &node)
+{
+    if (node.literal)
+        Number::parse(node.bytes);
+    for (const Node &child : node.children)
+        require_numbers(child);
 }
 
 void seal(Node &node, int depth)

@@ -92,9 +92,9 @@ std::optional<Item> find_path(const View &root, std::span<const std::string_view
 
 std::optional<Item> find_property(const View &root, std::string_view text)
 {
-    if (text.find('.') == std::string_view::npos)
+    if (!text.empty() && text.find('.') == std::string_view::npos)
         return root.find(text);
-    if (text.starts_with("custom.") && text.find('.', 7) == std::string_view::npos) {
+    if (text.size() > 7 && text.starts_with("custom.") && text.find('.', 7) == std::string_view::npos) {
         std::optional<Item> custom = root.find("custom");
         return custom ? View(*custom).find(text.substr(7)) : std::nullopt;
     }

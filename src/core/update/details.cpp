@@ -55,6 +55,7 @@ private:
 
     void read_standard(const Node &member)
     {
+        require_numbers(member);
         if (std::find(std::begin(kStandard), std::end(kStandard), member.key) == std::end(kStandard))
             throw Error(ErrorCode::invalid_value, "unknown standard property " + quoted(member.key), {},
                         "Properties of your own go under \"custom\".");
@@ -70,16 +71,25 @@ private:
         bool clears = member.type == Type::null || (member.type == Type::text && member.bytes.empty());
         if (clears)
             return Node();
-        Number year;
-        if (member.type == Type::text)
-            year = Number::parse(member.bytes);
-        else if (member.item().is_number())
-            year = number_of(member.item());
-        else
-            throw Error(ErrorCode::wrong_type, std::string("byear must be a number, got ") + type_name(member.type));
+        Number year = number_value(member);
         if (!year.is_integer())
             throw Error(ErrorCode::invalid_value, "byear must be an integer");
         return year.integer() < 0 ? Node() : sealed(make_number(year, memory_));
+    }
+
+    static Number number_value(const Node &member)
+    {
+        if (member.item().is_number())
+            return number_of(member.item());
+        if (member.type != Type::text)
+            throw Error(ErrorCode::wrong_type, std::string("byear must be a number, got ") + type_name(member.type));
+        try {
+            return Number::parse(member.bytes);
+        } catch (const Error &error) {
+            bool too_large = error.code() == ErrorCode::out_of_range;
+            throw Error(error.code(), (too_large ? "byear is out of range: " : "byear must be a number, got ") +
+                                          quoted(member.bytes));
+        }
     }
 
     static Node sealed(Node node)
@@ -118,6 +128,7 @@ private:
     {
         std::string_view key = mode_ == Mode::strict ? checked_key(member.key) : cleaned_key(member.key);
         if (!has_operators(member)) {
+            require_numbers(member);
             changes_.push_back({kCustom, key, Operator::set, member});
             return;
         }
@@ -127,6 +138,7 @@ private:
 
     void read_operator(std::string_view key, const Node &operand)
     {
+        require_numbers(operand);
         std::optional<Operator> op = find_operator(operand.key);
         if (!op)
             throw Error(ErrorCode::invalid_value,
@@ -159,7 +171,7 @@ private:
     {
         std::string_view cleaned = strip(key);
         if (cleaned.empty())
-            throw Error(ErrorCode::invalid_value, "property name " + quoted(key) + " is empty");
+            throw Error(ErrorCode::invalid_value, "property name " + quoted(key) + " is empty without \".\" and \"$\"");
         if (limits_.key_length && character_count(cleaned) > limits_.key_length)
             throw Error(ErrorCode::limit_exceeded, "property name is longer than " +
                                                        std::to_string(limits_.key_length) + " characters");

@@ -63,16 +63,30 @@ Number number_operand(const Operation &operation, std::string_view name)
     return number_of(operation.operand.item());
 }
 
+// Arithmetic whose error says where the number would have stood.
+Value calculate(const Operation &operation, std::string_view name, Number (*combine)(const Number &, const Number &),
+                const Number &operand)
+{
+    try {
+        return pack_into(combine(number_of(*operation.value), operand), operation.memory);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::out_of_range)
+            throw;
+        throw Error(ErrorCode::out_of_range,
+                    "result of " + std::string(name) + " of " + quoted(operation.key) + " is out of range", error.detail());
+    }
+}
+
 Value multiply_by(const Operation &operation)
 {
     Number factor = number_operand(operation, "$mul");
-    return pack_into(operation.value ? multiply(number_of(*operation.value), factor) : Number(0), operation.memory);
+    return operation.value ? calculate(operation, "$mul", multiply, factor) : pack_into(0, operation.memory);
 }
 
 Value increment(const Operation &operation)
 {
     Number step = number_operand(operation, "$inc");
-    return pack_into(operation.value ? add(number_of(*operation.value), step) : step, operation.memory);
+    return operation.value ? calculate(operation, "$inc", add, step) : pack_into(step, operation.memory);
 }
 
 // Keeps whichever comes first (direction -1) or last (1) in the order of their one type.
@@ -103,21 +117,22 @@ void require_array(const Operation &operation, std::string_view name)
 Value pull(const Operation &operation)
 {
     require_array(operation, "$pull");
+    PullCondition condition(operation);  // read even when there is nothing to pull from: a fault is a fault
     if (!operation.value)
         return std::nullopt;
-    return remove_elements(*operation.value, PullCondition(operation.operand, operation.memory), operation.memory);
+    return remove_elements(*operation.value, condition, operation.memory);
 }
 
 Value add_to_set(const Operation &operation)
 {
     require_array(operation, "$addToSet");
-    return add_missing_elements(operation.value, ArrayOperand(operation.operand, "$addToSet"), operation.memory);
+    return add_missing_elements(operation.value, ArrayOperand(operation, "$addToSet"), operation.memory);
 }
 
 Value push(const Operation &operation)
 {
     require_array(operation, "$push");
-    return insert_elements(operation.value, ArrayOperand(operation.operand, "$push"), operation.memory);
+    return insert_elements(operation.value, ArrayOperand(operation, "$push"), operation.memory);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "../profile/assembly.h"
+#include "../profile/replacement.h"
 #include "../profile/view.h"
 #include "operators.h"
 
@@ -53,20 +54,22 @@ public:
            std::pmr::memory_resource *memory);
 
     bool changed() const { return changed_; }
-    std::size_t size() const;
-    void write(char *out) const;
+    std::size_t size() const { return replacement_ ? replacement_->size() : assembly_->size(); }
+    void write(char *out) const { replacement_ ? replacement_->write(out) : assembly_->write(out); }
 
 private:
     struct Edit {
         std::string_view key;
         View::Place place;
         std::optional<Item> value;   // absent: the member goes
+        const Change *cause;         // the first that asked for it
     };
     using Edits = std::pmr::vector<Edit>;
 
-    void edit_group(std::string_view group, std::span<Change> changes, Edits &root_edits);
+    void edit_group(std::string_view group, std::span<Change> changes, bool is_only_group, Edits &root_edits);
+    bool replace(const Edits &edits, std::uint32_t group_position, const View *group);
     void edit_members(const View *members, std::span<Change> changes, Edits &edits);
-    bool admit(const Change &change);
+    void limit_properties(std::size_t count, Edits &edits);
     std::optional<Item> apply_changes(std::optional<Item> before, std::span<const Change> changes);
     std::optional<Item> apply_change(std::optional<Item> value, const Change &change);
     Item within_limits(const Item &value, const Change &change);
@@ -81,9 +84,11 @@ private:
     SkipList &skips_;
     std::pmr::memory_resource *memory_;
     bool changed_ = false;
-    std::uint32_t property_count_ = 0;   // of the group that is being edited
     NodeList nodes_;
     std::pmr::vector<Piece> pieces_;
+    // One of them, when something changed.
+    std::optional<Replacement> replacement_;
+    std::optional<Assembly> assembly_;
 };
 
 }  // namespace profiles

@@ -1,11 +1,11 @@
 // The geoip database of this backend and its setting.
 //
-// Opened once per backend. The file is looked at again (one stat()) when a new statement of the client
-// asks: within one statement the answers stay the same, as STABLE promises, and the next
+// Opened once per backend. The file is looked at again (one stat()) when a new statement of the
+// client asks: within one statement the answers stay the same, as STABLE promises, and the next
 // statement sees a file that was replaced.
 //
-// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL takes
-// for temporary files of its own: it removes them when it starts, and pg_basebackup and
+// The private copies (core/location/snapshot.h) lie in base/pgsql_tmp under names that PostgreSQL
+// takes for temporary files of its own: it removes them when it starts, and pg_basebackup and
 // pg_rewind leave them out.
 #include "location.h"
 
@@ -23,9 +23,11 @@ namespace profiles::pg {
 namespace {
 
 constexpr const char *kDirectory = "base/" PG_TEMP_FILES_DIR;
-constexpr const char *kPrefix = "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
+constexpr const char *kPrefix =
+    "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
 
 char *database_setting = nullptr;
+bool setting_changed = true;
 
 // On the heap and reached by a plain pointer, so no error can jump over its destructor.
 location::GeoipSource *source = nullptr;
@@ -40,6 +42,9 @@ bool check_setting(char **value, void **, GucSource)
     return false;
 }
 
+// The file is opened by whoever needs it: nothing may fail here.
+void note_change(const char *, void *) { setting_changed = true; }
+
 void close_source() noexcept
 {
     delete source;
@@ -49,17 +54,18 @@ void close_source() noexcept
 // A new setting is a new source: nothing of the file before may answer for it.
 void choose_source(const char *path)
 {
-    if (source && source->path() == path)
-        return;
-    close_source();
-    source = new location::GeoipSource(path, kPrefix);
-    looked_at = kNever;
+    if (!source || source->path() != path) {
+        close_source();
+        source = new location::GeoipSource(path, kPrefix);
+    }
+    setting_changed = false;
 }
 
 void make_directory()
 {
     if (MakePGDirectory(kDirectory) != 0 && errno != EEXIST)
-        ereport(ERROR, (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", kDirectory)));
+        ereport(ERROR, (errcode_for_file_access(),
+                        errmsg("could not create directory \"%s\": %m", kDirectory)));
 }
 
 void report_warning()
@@ -79,10 +85,11 @@ void report_warning()
 
 void init_location()
 {
-    DefineCustomStringVariable("profiles.geoip_database",
-                               "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
-                               "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET,
-                               0, check_setting, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "profiles.geoip_database",
+        "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
+        "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET, 0,
+        check_setting, note_change, nullptr);
 }
 
 namespace {
@@ -97,7 +104,7 @@ bool refresh_source(Failure &failure)
         return false;
     }
     TimestampTz statement = GetCurrentStatementStartTimestamp();
-    if (source && looked_at == statement && source->path() == path)
+    if (source && looked_at == statement && !setting_changed)
         return true;
     make_directory();
     attempt_into(failure, [&](std::pmr::memory_resource *) {

@@ -18,9 +18,9 @@ namespace profiles::pg {
 void init_location();
 
 // The geoip database of the setting, or null when the setting is empty. A replaced file is noticed
-// once per statement of the client. Raises an error when there is no usable file, so it belongs to the
-// fetch step; what it returns, and every text of a Place from it, is good until the next call. Its
-// own calls belong into attempt().
+// once per statement of the client. Raises an error when there is no usable file, so it belongs to
+// the fetch step; what it returns, and every text of a Place from it, is good until the next call.
+// Its own calls belong into attempt().
 location::Database *geoip_database();
 
 // The same for callers that can do without: an unusable file is null, too, and says why in `failure`.

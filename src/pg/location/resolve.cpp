@@ -74,9 +74,10 @@ std::optional<location::Point> point_argument(FunctionCallInfo fcinfo, int numbe
     location::Point point{PG_GETARG_FLOAT8(number), PG_GETARG_FLOAT8(number + 1)};
     if (!location::is_valid(point))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("coordinates are out of range: latitude %g, longitude %g", point.latitude,
-                               point.longitude),
-                        errdetail("A latitude is between -90 and 90 degrees, a longitude between -180 and 180.")));
+                        errmsg("coordinates are out of range: latitude %g, longitude %g",
+                               point.latitude, point.longitude),
+                        errdetail("A latitude is between -90 and 90 degrees, a longitude "
+                                  "between -180 and 180.")));
     return point;
 }
 

@@ -1,24 +1,20 @@
 #include "jsonb.h"
 
+#include "numeric.h"
+
 extern "C" {
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 }
 
 namespace profiles::pg {
 
 namespace {
 
-std::string_view number_text(Numeric number)
-{
-    return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
-}
-
 Node node_from_scalar(const JsonbValue &value)
 {
     switch (value.type) {
     case jbvString: return make_text({value.val.string.val, static_cast<std::size_t>(value.val.string.len)});
-    case jbvNumeric: return make_number_literal(number_text(value.val.numeric));
+    case jbvNumeric: return node_from_numeric(value.val.numeric);
     case jbvBool: return make_boolean(value.val.boolean);
     default: return Node();
     }

@@ -1,0 +1,26 @@
+// Small helpers for the files of this folder.
+#pragma once
+
+#include <string>
+
+namespace profiles::location {
+
+// A path as it stands in a message: whole, because whoever reads the message must find the file.
+std::string quoted_path(const std::string &path);
+
+// Raises what errno says: `could not <action> "<path>": ...`, missing_file or unreadable_file.
+[[noreturn]] void fail_on_file(const char *action, const std::string &path);
+
+class Descriptor {
+public:
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    ~Descriptor();
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+    operator int() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+}  // namespace profiles::location

@@ -1,0 +1,234 @@
+#include "segmentation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "../error.h"
+#include "../interrupt.h"
+#include "../profile/json_writer.h"
+
+namespace profiles {
+
+namespace {
+
+constexpr std::size_t kMaxGroups = 1'000'000;
+
+[[noreturn]] void raise_corrupted_events()
+{
+    throw Error(ErrorCode::corrupted, "corrupted list of events");
+}
+
+std::string plain_text(const Item &item)
+{
+    if (item.type == Type::text)
+        return std::string(item.bytes);
+    std::array<char, 512> buffer;
+    std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
+    TextBuffer out(&arena);
+    write_plain(item, out);
+    return std::string(out.view());
+}
+
+int compare_values(const std::optional<std::string> &left, const std::optional<std::string> &right)
+{
+    if (!left || !right)
+        return left ? -1 : right ? 1 : 0;
+    return left->compare(*right);
+}
+
+bool precedes(const Group &left, const Group &right)
+{
+    check_interrupt();
+    if (left.bucket != right.bucket)
+        return left.bucket < right.bucket;
+    if (left.times != right.times)
+        return left.times > right.times;
+    for (std::size_t index = 0; index < left.segment.size(); ++index)
+        if (int order = compare_values(left.segment[index], right.segment[index]))
+            return order < 0;
+    return false;
+}
+
+}  // namespace
+
+Segmentation::Segmentation(const SegmentationRequest &request)
+    : event_(request.event), starts_(request.starts.begin(), request.starts.end()),
+      from_(request.from), until_(request.until)
+{
+    if (request.breakdown.size() > kMaxBreakdowns)
+        throw Error(ErrorCode::limit_exceeded,
+                    "too many breakdowns: " + std::to_string(request.breakdown.size()), {},
+                    "Break down by at most " + std::to_string(kMaxBreakdowns) + " properties.");
+    filter_.emplace(make_node({Type::object, request.filter}));
+    evaluation_.emplace(*filter_, request.now);
+    for (const Leaf &leaf : filter_->leaves())
+        needs_profile_ = needs_profile_ || leaf.reference.scope == Scope::profile;
+    for (std::string_view text : request.breakdown) {
+        auto *kept = static_cast<char *>(memory_.allocate(text.size() + 1, 1));
+        text.copy(kept, text.size());
+        breakdown_.push_back(parse_reference({kept, text.size()}, &memory_));
+        needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
+    }
+    if (request.cell)
+        cell_.emplace(request.cell->begin(), request.cell->end());
+    values_.resize(breakdown_.size());
+}
+
+void Segmentation::add(const Batch &batch)
+{
+    NumberItem uid = pack_number(Number(batch.uid));
+    std::optional<View> profile;
+    if (!batch.profile.empty())
+        profile.emplace(batch.profile);
+    uid_ = batch.uid;
+    subject_ = {};
+    subject_.profile = profile ? &*profile : nullptr;
+    subject_.uid = uid.item();
+    subject_.device_id = {Type::text, batch.device_id};
+    evaluation_->change_user();
+    for (std::size_t index = 0; index < breakdown_.size(); ++index)
+        if (is_of_user(breakdown_[index]))
+            collect(breakdown_[index], values_[index]);
+
+    View events(batch.events);
+    if (!events.is_array())
+        raise_corrupted_events();
+    for (Cursor cursor(events); cursor.next();) {
+        check_interrupt();
+        add_event(read_event(cursor.item()));
+    }
+    subject_ = {};  // its parts end with this batch
+}
+
+void Segmentation::add_event(const Event &event)
+{
+    if (event_ && event.key != *event_)
+        return;
+    std::optional<std::size_t> bucket = bucket_of(event.ts);
+    if (!bucket)
+        return;
+    // What an event leaves out has its meaning all the same: a filter on the
+    // count finds 1.
+    NumberItem count = pack_number(event.count), sum = pack_number(event.sum);
+    NumberItem duration = pack_number(event.duration);
+    std::optional<View> segmentation;
+    if (event.segmentation)
+        segmentation.emplace(*event.segmentation);
+    subject_.key = {Type::text, event.key};
+    subject_.count = count.item();
+    subject_.sum = sum.item();
+    subject_.duration = duration.item();
+    subject_.segmentation = segmentation ? &*segmentation : nullptr;
+    if (!evaluation_->matches(subject_))
+        return;
+    for (std::size_t index = 0; index < breakdown_.size(); ++index)
+        if (!is_of_user(breakdown_[index]))
+            collect(breakdown_[index], values_[index]);
+    add_combinations(*bucket, event);
+}
+
+std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
+{
+    if ((from_ && time < *from_) || (until_ && time >= *until_))
+        return std::nullopt;
+    if (starts_.empty())
+        return 0;
+    auto after = std::upper_bound(starts_.begin(), starts_.end(), time);
+    if (after == starts_.begin())
+        return std::nullopt;
+    return static_cast<std::size_t>(after - starts_.begin()) - 1;
+}
+
+// An array gives each distinct element once; what is missing, null or empty
+// gives one missing value.
+void Segmentation::collect(const Reference &reference, Values &values)
+{
+    values.clear();
+    std::optional<Item> found = find_value(reference, subject_);
+    if (found && found->type == Type::array) {
+        View elements(*found);
+        for (Cursor cursor(elements); cursor.next();) {
+            check_interrupt();
+            values.push_back(cursor.item().type == Type::null ? std::optional<std::string>()
+                                                              : plain_text(cursor.item()));
+        }
+        std::sort(values.begin(), values.end());
+        values.erase(std::unique(values.begin(), values.end()), values.end());
+    } else if (found && found->type != Type::null) {
+        values.push_back(plain_text(*found));
+    }
+    if (values.empty())
+        values.push_back(std::nullopt);
+}
+
+// Every combination of the values of all breakdowns, counted like an odometer.
+void Segmentation::add_combinations(std::size_t bucket, const Event &event)
+{
+    std::array<std::size_t, kMaxBreakdowns> chosen{};
+    std::span<const std::size_t> all(chosen.data(), breakdown_.size());
+    for (;;) {
+        check_interrupt();
+        if (!cell_ || is_cell(all))
+            add_to_group(bucket, event, all);
+        std::size_t wheel = 0;
+        while (wheel < all.size() && ++chosen[wheel] == values_[wheel].size())
+            chosen[wheel++] = 0;
+        if (wheel == all.size())
+            return;
+    }
+}
+
+bool Segmentation::is_cell(std::span<const std::size_t> chosen) const
+{
+    for (std::size_t index = 0; index < chosen.size(); ++index)
+        if (values_[index][chosen[index]] != (*cell_)[index])
+            return false;
+    return true;
+}
+
+void Segmentation::add_to_group(std::size_t bucket, const Event &event,
+                                std::span<const std::size_t> chosen)
+{
+    Group &counted = group(bucket, chosen);
+    counted.users.add(uid_);
+    if (__builtin_add_overflow(counted.times, event.count, &counted.times))
+        throw Error(ErrorCode::out_of_range, "number of events out of range",
+                    "The counts of the events add up to more than a bigint can hold.");
+    counted.sum.add(event.sum);
+    counted.duration.add(event.duration);
+}
+
+Group &Segmentation::group(std::size_t bucket, std::span<const std::size_t> chosen)
+{
+    // The key tells every group apart: lengths come before texts, and 0 stands
+    // for a missing value.
+    key_.assign(reinterpret_cast<const char *>(&bucket), sizeof bucket);
+    for (std::size_t index = 0; index < chosen.size(); ++index) {
+        const std::optional<std::string> &value = values_[index][chosen[index]];
+        std::size_t length = value ? value->size() + 1 : 0;
+        key_.append(reinterpret_cast<const char *>(&length), sizeof length);
+        if (value)
+            key_.append(*value);
+    }
+    auto [at, is_new] = numbers_.try_emplace(key_, groups_.size());
+    if (!is_new)
+        return groups_[at->second];
+    if (groups_.size() >= kMaxGroups)
+        throw Error(ErrorCode::limit_exceeded, "too many groups",
+                    "At most " + std::to_string(kMaxGroups) +
+                        " combinations of buckets and values are counted.",
+                    "Choose fewer breakdowns, a longer bucket, or a filter.");
+    Group &made = groups_.emplace_back();
+    made.bucket = bucket;
+    for (std::size_t index = 0; index < chosen.size(); ++index)
+        made.segment.push_back(values_[index][chosen[index]]);
+    return made;
+}
+
+void Segmentation::finish()
+{
+    numbers_.clear();
+    std::sort(groups_.begin(), groups_.end(), precedes);
+}
+
+}  // namespace profiles

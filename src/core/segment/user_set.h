@@ -1,0 +1,30 @@
+// A set of users: exact, ordered, and small for the many groups that hold a
+// single user.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace profiles {
+
+class UserSet {
+public:
+    UserSet();
+    ~UserSet();
+    UserSet(UserSet &&) noexcept;
+    UserSet &operator=(UserSet &&) noexcept;
+
+    void add(std::int64_t uid);
+    std::uint64_t count() const noexcept;
+    // In ascending order: fills `uids`, which has room for count().
+    void write(std::int64_t *uids) const noexcept;
+
+private:
+    struct Bitmap;
+
+    bool empty_ = true;
+    std::int64_t latest_ = 0;         // the user added last: events of one user come together
+    std::unique_ptr<Bitmap> bitmap_;  // all users, once there are several
+};
+
+}  // namespace profiles

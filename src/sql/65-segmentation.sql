@@ -1,0 +1,224 @@
+-- Segmentation: how many users did X, whose properties were Y, split by A, B and C, per day, and who
+-- they are. This layer resolves names (the app, its time zone, the period, the buckets); the scan
+-- itself is one C function.
+
+CREATE FUNCTION @extschema@.segmentation_scan(
+    app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    latest boolean, starts timestamptz[],
+    OUT bucket timestamptz, OUT segment text[], OUT users bigint, OUT times bigint, OUT sum numeric, OUT dur numeric)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'segmentation_scan' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
+COMMENT ON FUNCTION @extschema@.segmentation_scan(text, text, @extschema@.segment, text[], bigint, bigint, boolean, timestamptz[]) IS
+    'internal: counts the events of an app; times in milliseconds since 1970, null bounds mean none';
+
+CREATE FUNCTION @extschema@.segmentation_scan_users(
+    app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    latest boolean, cell text[])
+    RETURNS SETOF bigint
+    AS 'MODULE_PATHNAME', 'segmentation_scan_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
+COMMENT ON FUNCTION @extschema@.segmentation_scan_users(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[]) IS
+    'internal: the users of one cell of a segmentation';
+
+-- The first millisecond of a range, and the first one after it. Events have whole milliseconds.
+CREATE FUNCTION @extschema@.segmentation_bounds(
+    range tstzrange, OUT from_ms bigint, OUT until_ms bigint)
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    first_ms numeric := extract(epoch FROM lower(range)) * 1000;
+    last_ms numeric := extract(epoch FROM upper(range)) * 1000;
+BEGIN
+    IF isfinite(lower(range)) THEN
+        from_ms := CASE WHEN lower_inc(range) THEN ceil(first_ms) ELSE floor(first_ms) + 1 END;
+    END IF;
+    IF isfinite(upper(range)) THEN
+        until_ms := CASE WHEN upper_inc(range) THEN floor(last_ms) + 1 ELSE ceil(last_ms) END;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_bounds(tstzrange) IS
+    'internal: a range as milliseconds since 1970, the upper bound excluded; null where it has no bound';
+
+-- Buckets need two ends: where the period has none, the data has. Events lie between first_ts and last_ts
+-- of their batch; an unfinished session is an event at its start.
+CREATE FUNCTION @extschema@.segmentation_finite_range(app text, range tstzrange) RETURNS tstzrange
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    earliest timestamptz;
+    latest timestamptz;
+    bounded_below boolean := coalesce(isfinite(lower(range)), false);
+    bounded_above boolean := coalesce(isfinite(upper(range)), false);
+BEGIN
+    IF bounded_below AND bounded_above THEN
+        RETURN range;
+    END IF;
+    EXECUTE format('SELECT least(b.earliest, u.earliest), greatest(b.latest, u.latest)
+                      FROM (SELECT min(first_ts) AS earliest, max(last_ts) AS latest
+                              FROM %1$I.event_batches) AS b,
+                           (SELECT min(session_start) AS earliest, max(session_start) AS latest
+                              FROM %1$I.users WHERE session_start IS NOT NULL) AS u', app)
+       INTO earliest, latest;
+    earliest := CASE WHEN bounded_below THEN lower(range) ELSE earliest END;
+    latest := CASE WHEN bounded_above THEN upper(range) ELSE latest END;
+    IF earliest IS NULL OR latest IS NULL OR earliest > latest THEN
+        RETURN 'empty';
+    END IF;
+    RETURN tstzrange(earliest, latest, CASE WHEN bounded_below AND NOT lower_inc(range) THEN '(' ELSE '[' END
+                                    || CASE WHEN bounded_above AND NOT upper_inc(range) THEN ')' ELSE ']' END);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_finite_range(text, tstzrange) IS
+    'internal: the range, its open ends replaced by the earliest and the latest event of the app';
+
+CREATE FUNCTION @extschema@.segmentation_is_latest(properties text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    IF properties IN ('event', 'latest') THEN
+        RETURN properties = 'latest';
+    END IF;
+    RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('unknown mode of properties: %s', coalesce('"' || left(properties, 64) || '"', 'NULL')),
+        HINT = 'Properties are ''event'', as they were when the event happened, or ''latest'', as they are now.';
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_is_latest(text) IS
+    'internal: reads the parameter properties';
+
+CREATE FUNCTION @extschema@.segmentation_range(app text, period text) RETURNS tstzrange
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    timezone text := @extschema@.app_timezone(app);
+BEGIN
+    RETURN @extschema@.period_range(period, timezone);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_range(text, text) IS
+    'internal: a named period in the time zone of an app';
+
+CREATE FUNCTION @extschema@.segmentation_check_period(range tstzrange) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    IF range IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'period must not be null',
+            HINT = 'The period without any bound is ''all''.';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_check_period(tstzrange) IS
+    'internal: refuses a period that is null';
+
+CREATE FUNCTION @extschema@.segmentation_rows(
+    app_name text, event_key text, filter jsonb, properties_by text[], bucket_name text, range tstzrange, mode text)
+    RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    timezone text := @extschema@.app_timezone(app_name);
+    latest boolean := @extschema@.segmentation_is_latest(mode);
+    bounds record;
+    starts timestamptz[];
+BEGIN
+    PERFORM @extschema@.segmentation_check_period(range);
+    IF bucket_name IS NOT NULL THEN
+        range := @extschema@.segmentation_finite_range(app_name, range);
+        starts := @extschema@.bucket_starts(range, bucket_name, timezone);
+    END IF;
+    IF isempty(range) THEN
+        -- Nothing to count, but a bad query is an error all the same.
+        PERFORM coalesce(filter, '{}')::@extschema@.segment;
+        RETURN;
+    END IF;
+    SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
+    RETURN QUERY SELECT * FROM @extschema@.segmentation_scan(
+        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        bounds.from_ms, bounds.until_ms, latest, starts);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_rows(text, text, jsonb, text[], text, tstzrange, text) IS
+    'internal: what both forms of segmentation do';
+
+CREATE FUNCTION @extschema@.segmentation_user_rows(
+    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text)
+    RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    timezone text := @extschema@.app_timezone(app_name);   -- an unknown app is an error
+    latest boolean := @extschema@.segmentation_is_latest(mode);
+    bounds record;
+BEGIN
+    PERFORM @extschema@.segmentation_check_period(range);
+    IF isempty(range) THEN
+        PERFORM coalesce(filter, '{}')::@extschema@.segment;
+        RETURN;
+    END IF;
+    SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
+    RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
+        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        bounds.from_ms, bounds.until_ms, latest, coalesce(cell, '{}'));
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text) IS
+    'internal: what both forms of segmentation_users do';
+
+CREATE FUNCTION @extschema@.segmentation(
+    app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', bucket text DEFAULT NULL,
+    period text DEFAULT '30days', properties text DEFAULT 'event')
+    RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT * FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7)
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, text, text) IS
+    'counts an event (null: any) of the users that a filter matches, by time and up to three properties: distinct users, times, sum and duration';
+
+CREATE FUNCTION @extschema@.segmentation(
+    app text, event text, query jsonb, breakdown text[], bucket text, period tstzrange,
+    properties text DEFAULT 'event')
+    RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT * FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, $6, $7)
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, tstzrange, text) IS
+    'the same for any range of time';
+
+CREATE FUNCTION @extschema@.segmentation_users(
+    app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', segment text[] DEFAULT '{}',
+    period text DEFAULT '30days', properties text DEFAULT 'event')
+    RETURNS SETOF bigint
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7)
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text) IS
+    'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown';
+
+CREATE FUNCTION @extschema@.segmentation_users(
+    app text, event text, query jsonb, breakdown text[], segment text[], period tstzrange,
+    properties text DEFAULT 'event')
+    RETURNS SETOF bigint
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7)
+$function$;
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text) IS
+    'the same for any range of time';

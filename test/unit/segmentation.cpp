@@ -1,0 +1,229 @@
+#include "../../src/core/segment/segmentation.h"
+
+#include <deque>
+
+#include <doctest/doctest.h>
+
+#include "../../src/core/error.h"
+#include "../../src/core/profile/assembly.h"
+#include "../../src/core/profile/json_reader.h"
+
+using namespace profiles;
+
+namespace {
+
+std::pmr::monotonic_buffer_resource &memory()
+{
+    static std::pmr::monotonic_buffer_resource arena;
+    return arena;
+}
+
+std::string_view packed(std::string_view json)
+{
+    Node node = read_json(json, &memory(), "test");
+    seal(node);
+    return pack(node, &memory());
+}
+
+using Names = std::vector<std::string_view>;
+
+SegmentationRequest request(std::string_view filter, const Names &breakdown = {})
+{
+    static std::deque<Names> kept;
+    SegmentationRequest made;
+    made.filter = packed(filter);
+    made.breakdown = kept.emplace_back(breakdown);
+    return made;
+}
+
+std::string terms_of(const ExactSum &sum)
+{
+    std::string all;
+    for (const ExactSum::Term &term : sum.terms()) {
+        char text[kTermText];
+        write_term(term, text);
+        all += (all.empty() ? "" : " ") + std::string(text);
+    }
+    return all;
+}
+
+// bucket|a,b,c|users|times|sum|dur, one group to a line.
+std::string answer(Segmentation &segmentation)
+{
+    segmentation.finish();
+    std::string all;
+    for (const Group &group : segmentation.groups()) {
+        all += std::to_string(group.bucket) + "|";
+        for (const auto &value : group.segment)
+            all += (all.back() == '|' ? "" : ",") + value.value_or("NULL");
+        all += "|" + std::to_string(group.users.count()) + "|" + std::to_string(group.times) + "|" +
+               terms_of(group.sum) + "|" + terms_of(group.duration) + "\n";
+    }
+    return all;
+}
+
+void feed(Segmentation &segmentation)
+{
+    segmentation.add({1, "d1", packed(R"({"country":"DE","tags":["a","b","a"]})"),
+                      packed(
+                          R"([{"key":"buy","ts":100,"sum":0.1,"segmentation":{"item":"book"}},
+                                 {"key":"buy","ts":250,"count":2,"sum":5,"dur":1.5},
+                                 {"key":"view","ts":120}])")});
+    segmentation.add(
+        {2, "d2", packed(R"({"country":"FR"})"),
+         packed(R"([{"key":"buy","ts":199,"sum":0.2,"segmentation":{"item":"pen"}}])")});
+    segmentation.add(
+        {2, "d3", {}, packed(R"([{"key":"buy","ts":300,"segmentation":{"item":7}}])")});
+}
+
+}  // namespace
+
+TEST_CASE("one group: events are summed exactly, users counted once")
+{
+    Segmentation all(request("{}"));
+    feed(all);
+    CHECK(answer(all) == "0||2|6|3e-1 5e0|15e-1\n");
+
+    SegmentationRequest one = request("{}");
+    one.event = "buy";
+    Segmentation buys(one);
+    feed(buys);
+    CHECK(answer(buys) == "0||2|5|3e-1 5e0|15e-1\n");
+}
+
+TEST_CASE("no event, no group")
+{
+    SegmentationRequest none = request("{}");
+    none.event = "other";
+    Segmentation segmentation(none);
+    feed(segmentation);
+    CHECK(answer(segmentation).empty());
+}
+
+TEST_CASE("buckets begin at their starts, the period ends before `until`")
+{
+    std::vector<std::int64_t> starts = {100, 200, 300};
+    SegmentationRequest by_time = request("{}");
+    by_time.starts = starts;
+    by_time.until = 300;
+    Segmentation segmentation(by_time);
+    feed(segmentation);
+    CHECK(answer(segmentation) == "0||2|3|3e-1|\n1||1|2|5e0|15e-1\n");
+
+    by_time.from = 120;
+    Segmentation later(by_time);
+    feed(later);
+    CHECK(answer(later) == "0||2|2|2e-1|\n1||1|2|5e0|15e-1\n");
+}
+
+TEST_CASE("breakdown: most times first, then by value, missing last")
+{
+    Segmentation by_country(request("{}", {"country"}));
+    feed(by_country);
+    CHECK(answer(by_country) == "0|DE|1|4|1e-1 5e0|15e-1\n0|FR|1|1|2e-1|\n0|NULL|1|1||\n");
+
+    SegmentationRequest two = request("{}", {"sg.item", "did"});
+    two.event = "buy";
+    Segmentation by_two(two);
+    feed(by_two);
+    CHECK(answer(by_two) == "0|NULL,d1|1|2|5e0|15e-1\n0|7,d3|1|1||\n0|book,d1|1|"
+                            "1|1e-1|\n0|pen,d2|1|1|2e-1|\n");
+    CHECK_FALSE(by_two.needs_profile());
+    CHECK(by_country.needs_profile());
+}
+
+TEST_CASE("an array counts each distinct element once per event")
+{
+    Segmentation by_tag(request("{}", {"tags", "country"}));
+    feed(by_tag);
+    CHECK(answer(by_tag) == "0|a,DE|1|4|1e-1 5e0|15e-1\n0|b,DE|1|4|1e-1 "
+                            "5e0|15e-1\n0|NULL,FR|1|1|2e-1|\n0|NULL,NULL|1|1||\n");
+}
+
+TEST_CASE("filters on the user, the event and its columns")
+{
+    auto count = [](std::string_view filter) {
+        Segmentation segmentation(request(filter));
+        feed(segmentation);
+        segmentation.finish();
+        return segmentation.groups().empty() ? 0 : segmentation.groups().front().times;
+    };
+    CHECK(count(R"({"country":"DE"})") == 4);
+    CHECK(count(R"({"country":{"$ne":"DE"}})") == 2);
+    CHECK(count(R"({"event.item":"book"})") == 1);
+    CHECK(count(R"({"sg.item":{"$exists":false}})") == 3);
+    CHECK(count(R"({"sg.item":7,"uid":2})") == 1);
+    CHECK(count(R"({"uid":{"$in":[2,3]}})") == 2);
+    CHECK(count(R"({"event.sum":{"$gte":0.2}})") == 3);
+    CHECK(count(R"({"c":2})") == 2);
+    CHECK(count(R"({"event.count":1})") == 4);
+    CHECK(count(R"({"event.key":{"$in":["view"]}})") == 1);
+    CHECK(count(R"({"dur":{"$gt":0}})") == 2);
+    CHECK(count(R"({"dur":0})") == 4);
+    CHECK(count(R"({"did":{"rgxbw":"d"},"$or":[{"country":"FR"},{"event.item":"book"}]})") == 2);
+}
+
+TEST_CASE("one cell")
+{
+    Names breakdown = {"country"};
+    std::vector<std::optional<std::string_view>> cell = {"DE"};
+    SegmentationRequest in_germany = request("{}", breakdown);
+    in_germany.cell = cell;
+    Segmentation germany(in_germany);
+    feed(germany);
+    CHECK(answer(germany) == "0|DE|1|4|1e-1 5e0|15e-1\n");
+
+    cell = {std::nullopt};
+    in_germany.cell = cell;
+    Segmentation nowhere(in_germany);
+    feed(nowhere);
+    CHECK(answer(nowhere) == "0|NULL|1|1||\n");
+}
+
+TEST_CASE("user sets are exact and ordered")
+{
+    UserSet set;
+    CHECK(set.count() == 0);
+    for (std::int64_t uid : {7L, 7L, 5'000'000'000L, 3L, 7L, 3L})
+        set.add(uid);
+    UserSet moved = std::move(set);
+    std::vector<std::int64_t> uids(moved.count());
+    moved.write(uids.data());
+    CHECK(uids == std::vector<std::int64_t>{3, 7, 5'000'000'000});
+    UserSet one;
+    one.add(9);
+    one.add(9);
+    CHECK(one.count() == 1);
+}
+
+TEST_CASE("sums have no limit")
+{
+    ExactSum sum;
+    Number big = Number::parse("9999999999999999999999999999999999");
+    for (int index = 0; index < 20'000; ++index)
+        sum.add(big);
+    CHECK(sum.terms().size() == 2);
+    sum.add(Number::parse("1e6144"));
+    sum.add(Number::parse("-1e-6143"));
+    CHECK(sum.terms().size() == 4);
+    ExactSum nothing;
+    nothing.add(Number::parse("0.1"));
+    nothing.add(Number::parse("-0.1"));
+    CHECK(nothing.terms().empty());
+    ExactSum lowest;
+    lowest.add(std::numeric_limits<std::int64_t>::min());
+    CHECK(terms_of(lowest) == "-9223372036854775808e0");
+}
+
+TEST_CASE("what cannot be counted is refused")
+{
+    CHECK_THROWS_AS(Segmentation{request("{}", {"a", "b", "c", "d"})}, Error);
+    CHECK_THROWS_AS(Segmentation{request("{}", {"a..b"})}, Error);
+    Segmentation segmentation(request("{}"));
+    for (const char *bad : {R"({"key":"x"})", R"([5])", R"(["x"])"}) {
+        std::string_view events = packed(bad);
+        CHECK_THROWS_AS(segmentation.add({1, "d", {}, events}), Error);
+    }
+    segmentation.add({1, "d", {}, packed(R"([{"key":"x","ts":1,"count":9223372036854775807}])")});
+    CHECK_THROWS_AS(segmentation.add({1, "d", {}, packed(R"([{"key":"x","ts":1}])")}), Error);
+}
