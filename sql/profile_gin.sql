@@ -1,5 +1,6 @@
 -- GIN on profiles: whatever is asked, the index gives the rows that a scan gives.
 SET search_path = profiles, public;
+SET jit = off;  -- a scan that is disabled looks expensive enough to be compiled
 \pset null '(null)'
 
 -- Data with everything that can stand in a profile: missing, null, both booleans, both kinds of number,
