@@ -41,6 +41,9 @@ ErrorCode code_of(std::string_view json)
     return ErrorCode::cancelled;
 }
 
+// The fuzz target test/fuzz/bytes.cpp does this at length; here are few cases, because every exception
+// costs a millisecond under the sanitizer's watch for dead stack frames.
+//
 // Everything that reads, over bytes that may be anything. An Error is fine; reading outside is not,
 // and that is AddressSanitizer's to see: the bytes lie in a block of exactly their size.
 void read_everything(std::string_view bytes)
@@ -216,7 +219,7 @@ TEST_CASE("truncated bytes are refused without reading beyond them")
     RandomTree random(4);
     for (int round = 0; round < 12; ++round) {
         std::string bytes = build(random.object(0, random.below(40)));
-        for (std::size_t length = 0; length < bytes.size(); ++length)
+        for (std::size_t length = 0; length < bytes.size(); length += bytes.size() / 60 + 1)
             require_sound(bytes.substr(0, length), false);
     }
 }
@@ -228,7 +231,7 @@ TEST_CASE("flipped bits: refused, or another value in its one form")
         std::string bytes =
             build(random.chance(50) ? random.object(0, random.below(40)) : random.object(3, 2));
         require_sound(bytes, true);
-        std::size_t step = bytes.size() > 300 ? bytes.size() / 300 : 1;
+        std::size_t step = bytes.size() / 40 + 1;
         for (std::size_t at = 0; at < bytes.size(); at += step)
             for (int bit = 0; bit < 8; ++bit) {
                 std::string flipped = bytes;
@@ -241,7 +244,7 @@ TEST_CASE("flipped bits: refused, or another value in its one form")
 TEST_CASE("random bytes behind a header that looks right")
 {
     RandomTree random(6);
-    for (int round = 0; round < 20000; ++round) {
+    for (int round = 0; round < 3000; ++round) {
         std::string bytes(random.below(200), '\0');
         for (char &byte : bytes)
             byte = static_cast<char>(random.chance(60) ? random.below(8) : random.below(256));
