@@ -11,7 +11,7 @@
 
 namespace profiles::test {
 
-inline constexpr Time kNow = 1700000000000;   // 2023-11-14 22:13:20 UTC
+inline constexpr Time kNow = 1700000000000;  // 2023-11-14 22:13:20 UTC
 
 // The same numbers for the same seed, on every machine.
 class Dice {
@@ -55,10 +55,14 @@ struct World {
 
     Outcome ingest(const User &before, const Request &of_request)
     {
-        return profiles::ingest(before, of_request, {settings, now, {day_of, nullptr}, nullptr}, &memory);
+        return profiles::ingest(before, of_request, {settings, now, {day_of, nullptr}, nullptr},
+                                &memory);
     }
 
-    Outcome ingest(const User &before, std::string_view json) { return ingest(before, request(json)); }
+    Outcome ingest(const User &before, std::string_view json)
+    {
+        return ingest(before, request(json));
+    }
 
     std::string text(std::string_view container, Type type = Type::object)
     {

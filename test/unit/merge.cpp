@@ -29,11 +29,15 @@ TEST_CASE("merge: the survivor's identity, sums, minima, maxima")
     pair.into.device_id = "new";
     pair.from.device_id_type = 1;
     pair.into.device_id_type = 0;
-    pair.from.first_seen = 10, pair.from.last_seen = 500, pair.from.first_session = 20, pair.from.last_session = 400;
-    pair.into.first_seen = 5, pair.into.last_seen = 100, pair.into.first_session = 30, pair.into.last_session = 90;
+    pair.from.first_seen = 10, pair.from.last_seen = 500, pair.from.first_session = 20,
+    pair.from.last_session = 400;
+    pair.into.first_seen = 5, pair.into.last_seen = 100, pair.into.first_session = 30,
+    pair.into.last_session = 90;
     pair.from.first_sync = 1, pair.from.last_sync = 2;
-    pair.from.session_count = 3, pair.from.time_spent = 30, pair.from.event_count = 300, pair.from.merges = 2;
-    pair.into.session_count = 4, pair.into.time_spent = 40, pair.into.event_count = 400, pair.into.merges = 1;
+    pair.from.session_count = 3, pair.from.time_spent = 30, pair.from.event_count = 300,
+    pair.from.merges = 2;
+    pair.into.session_count = 4, pair.into.time_spent = 40, pair.into.event_count = 400,
+    pair.into.merges = 1;
     User merged = pair.merge();
     CHECK(merged.uid == 2);
     CHECK(merged.device_id == "new");
@@ -54,10 +58,14 @@ TEST_CASE("merge: the survivor's identity, sums, minima, maxima")
 TEST_CASE("merge: properties of whoever had the later session, filled one level deep")
 {
     Pair pair;
-    pair.from.profile = pair.profile(R"({"name": "old", "phone": "1", "sdk": {"name": "a"}, "custom": {"a": 1, "b": [1], "c": {"x": 1}}, "campaign": {"name": "c"}})");
-    pair.into.profile = pair.profile(R"({"name": "new", "email": "e", "sdk": {"version": "2"}, "custom": {"b": [2], "c": {"y": 1}, "d": 1}})");
-    std::string of_new = R"({"sdk": {"version": "2"}, "name": "new", "email": "e", "phone": "1", "custom": {"a": 1, "b": [2], "c": {"y": 1}, "d": 1}, "campaign": {"name": "c"}})";
-    std::string of_old = R"({"sdk": {"name": "a"}, "name": "old", "email": "e", "phone": "1", "custom": {"a": 1, "b": [1], "c": {"x": 1}, "d": 1}, "campaign": {"name": "c"}})";
+    pair.from.profile = pair.profile(
+        R"({"name": "old", "phone": "1", "sdk": {"name": "a"}, "custom": {"a": 1, "b": [1], "c": {"x": 1}}, "campaign": {"name": "c"}})");
+    pair.into.profile = pair.profile(
+        R"({"name": "new", "email": "e", "sdk": {"version": "2"}, "custom": {"b": [2], "c": {"y": 1}, "d": 1}})");
+    std::string of_new =
+        R"({"sdk": {"version": "2"}, "name": "new", "email": "e", "phone": "1", "custom": {"a": 1, "b": [2], "c": {"y": 1}, "d": 1}, "campaign": {"name": "c"}})";
+    std::string of_old =
+        R"({"sdk": {"name": "a"}, "name": "old", "email": "e", "phone": "1", "custom": {"a": 1, "b": [1], "c": {"x": 1}, "d": 1}, "campaign": {"name": "c"}})";
     CHECK(pair.profiles() == of_new);
     pair.from.last_session = 10;
     CHECK(pair.profiles() == of_old);
@@ -74,20 +82,26 @@ TEST_CASE("merge: properties of whoever had the later session, filled one level 
 TEST_CASE("merge: the location is one thing")
 {
     Pair pair;
-    pair.from.profile = pair.profile(R"({"country": "DE", "city": "Berlin", "region": "BE", "latitude": 1, "longitude": 2, "x": 1})");
+    pair.from.profile = pair.profile(
+        R"({"country": "DE", "city": "Berlin", "region": "BE", "latitude": 1, "longitude": 2, "x": 1})");
     pair.from.location_source = "sdk";
     pair.from.location_at = 7;
-    pair.into.profile = pair.profile(R"({"country": "FR", "city": "Unknown", "region": "Unknown"})");
+    pair.into.profile =
+        pair.profile(R"({"country": "FR", "city": "Unknown", "region": "Unknown"})");
     pair.into.location_source = "geoip";
-    CHECK(pair.profiles() == R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
+    CHECK(pair.profiles() ==
+          R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
     CHECK(pair.merge().location_source == "geoip");
     CHECK_FALSE(pair.merge().location_at);
     pair.into.location_source = "disabled";
-    CHECK(pair.profiles() == R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
+    CHECK(pair.profiles() ==
+          R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
     CHECK(pair.merge().location_source == "disabled");
     for (std::string_view source : {"unknown", ""}) {
         pair.into.location_source = source;
-        CHECK(pair.profiles() == R"({"x": 1, "city": "Berlin", "region": "BE", "country": "DE", "latitude": 1, "longitude": 2})");
+        CHECK(
+            pair.profiles() ==
+            R"({"x": 1, "city": "Berlin", "region": "BE", "country": "DE", "latitude": 1, "longitude": 2})");
         CHECK(pair.merge().location_source == "sdk");
         CHECK(pair.merge().location_at == 7);
     }

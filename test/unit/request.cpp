@@ -20,7 +20,10 @@ std::string failure(World &world, std::string_view json)
     return "no error";
 }
 
-std::string reasons(World &world, std::string_view json) { return World::reasons(world.request(json).skips); }
+std::string reasons(World &world, std::string_view json)
+{
+    return World::reasons(world.request(json).skips);
+}
 
 }  // namespace
 
@@ -32,7 +35,8 @@ TEST_CASE("request: without a device there is none")
     CHECK(failure(world, R"({"device_id": {}})") == "missing parameter \"device_id\"");
     CHECK(failure(world, R"([])") == "a request must be a JSON object, got array");
     CHECK(failure(world, R"({"device_id": ")" + std::string(1024, 'd') + "\"}") == "no error");
-    CHECK(failure(world, R"({"device_id": ")" + std::string(1025, 'd') + "\"}") == "device_id is longer than 1024 bytes");
+    CHECK(failure(world, R"({"device_id": ")" + std::string(1025, 'd') + "\"}") ==
+          "device_id is longer than 1024 bytes");
 }
 
 TEST_CASE("request: a device id of zeros is nobody's")
@@ -45,9 +49,11 @@ TEST_CASE("request: a device id of zeros is nobody's")
 TEST_CASE("request: single values as themselves and inside strings")
 {
     World world;
-    for (std::string_view json : {R"({"device_id": 5, "old_device_id": 6, "t": 0, "hour": 24, "dow": 0, "tz": -60,
+    for (
+        std::string_view json :
+        {R"({"device_id": 5, "old_device_id": 6, "t": 0, "hour": 24, "dow": 0, "tz": -60,
                                       "begin_session": 1, "end_session": true, "ignore_cooldown": 1, "session_duration": 61.9, "av": 2})",
-                                  R"({"device_id": "5", "old_device_id": "6", "t": "0", "hour": "24", "dow": "0", "tz": "-60",
+         R"({"device_id": "5", "old_device_id": "6", "t": "0", "hour": "24", "dow": "0", "tz": "-60",
                                       "begin_session": "1", "end_session": "true", "ignore_cooldown": "1", "session_duration": "61.9", "av": "2"})"}) {
         Request request = world.request(json);
         CHECK(request.device_id == "5");
@@ -63,7 +69,8 @@ TEST_CASE("request: single values as themselves and inside strings")
         CHECK(request.app_version == "2");
         CHECK(request.skips.empty());
     }
-    Request request = world.request(R"({"device_id": "d", "t": "", "hour": null, "begin_session": "0", "end_session": false, "session_duration": ""})");
+    Request request = world.request(
+        R"({"device_id": "d", "t": "", "hour": null, "begin_session": "0", "end_session": false, "session_duration": ""})");
     CHECK_FALSE(request.device_id_type);
     CHECK_FALSE(request.hour);
     CHECK_FALSE(request.has_session_parameters());
@@ -78,42 +85,57 @@ TEST_CASE("request: times")
         Time time;
         bool is_sent;
     };
-    for (const Case &each : {Case{"1600000000", 1600000000000, true}, Case{"1600000000123", 1600000000123, true},
-                             Case{"1600000000.5", 1600000000500, true}, Case{"\"1600000000\"", 1600000000000, true},
-                             Case{"1000000000", 1000000000000, true}, Case{"999999999", kNow, false}, Case{"0", kNow, false},
-                             Case{"-1600000000", kNow, false}, Case{"16000000000", kNow, false}, Case{"1600000000000000", kNow, false},
-                             Case{"null", kNow, false}, Case{"\"\"", kNow, false}, Case{"\"soon\"", kNow, false},
-                             Case{"1700000000", kNow, true}, Case{"1700000001", kNow, true}, Case{"9999999999", kNow, true}}) {
+    for (const Case &each :
+         {Case{"1600000000", 1600000000000, true}, Case{"1600000000123", 1600000000123, true},
+          Case{"1600000000.5", 1600000000500, true}, Case{"\"1600000000\"", 1600000000000, true},
+          Case{"1000000000", 1000000000000, true}, Case{"999999999", kNow, false},
+          Case{"0", kNow, false}, Case{"-1600000000", kNow, false},
+          Case{"16000000000", kNow, false}, Case{"1600000000000000", kNow, false},
+          Case{"null", kNow, false}, Case{"\"\"", kNow, false}, Case{"\"soon\"", kNow, false},
+          Case{"1700000000", kNow, true}, Case{"1700000001", kNow, true},
+          Case{"9999999999", kNow, true}}) {
         CAPTURE(each.sent);
-        Request request = world.request(std::string(R"({"device_id": "d", "timestamp": )") + each.sent + "}");
+        Request request =
+            world.request(std::string(R"({"device_id": "d", "timestamp": )") + each.sent + "}");
         CHECK(request.time == each.time);
         CHECK(request.sent_at.has_value() == each.is_sent);
     }
     CHECK(reasons(world, R"({"device_id": "d", "timestamp": 1700000060})") == "");
-    CHECK(reasons(world, R"({"device_id": "d", "timestamp": 1700000061})") == "timestamp: is in the future; the server's time is used");
+    CHECK(reasons(world, R"({"device_id": "d", "timestamp": 1700000061})") ==
+          "timestamp: is in the future; the server's time is used");
 }
 
 TEST_CASE("request: what cannot be understood is left out and reported")
 {
     World world;
-    CHECK(reasons(world, R"({"device_id": "d", "session_duration": -1})") == "session_duration: is negative");
+    CHECK(reasons(world, R"({"device_id": "d", "session_duration": -1})") ==
+          "session_duration: is negative");
     CHECK_FALSE(world.request(R"({"device_id": "d", "session_duration": -1})").session_duration);
-    CHECK(reasons(world, R"({"device_id": "d", "begin_session": 2})") == "begin_session: must be 1 or true");
-    CHECK(reasons(world, R"({"device_id": "d", "country_code": "DEU"})") == "country_code: must be an ISO 3166-1 alpha-2 code");
-    CHECK(reasons(world, R"({"device_id": "d", "location": "1,2,3"})") == "location: must be \"latitude,longitude\" in degrees");
-    CHECK(reasons(world, R"({"device_id": "d", "ip_address": "1.2.3.4.5"})") == "ip_address: must be an IPv4 or IPv6 address");
-    CHECK(reasons(world, R"({"device_id": "d", "ip_address": ")" + std::string(100, '1') + "\"}") == "ip_address: must be an IPv4 or IPv6 address");
-    CHECK(reasons(world, R"({"device_id": "d", "metrics": "[]"})") == "metrics: must be a JSON object, got array");
-    CHECK(reasons(world, R"({"device_id": "d", "events": {}})") == "events: must be a JSON array, got object");
+    CHECK(reasons(world, R"({"device_id": "d", "begin_session": 2})") ==
+          "begin_session: must be 1 or true");
+    CHECK(reasons(world, R"({"device_id": "d", "country_code": "DEU"})") ==
+          "country_code: must be an ISO 3166-1 alpha-2 code");
+    CHECK(reasons(world, R"({"device_id": "d", "location": "1,2,3"})") ==
+          "location: must be \"latitude,longitude\" in degrees");
+    CHECK(reasons(world, R"({"device_id": "d", "ip_address": "1.2.3.4.5"})") ==
+          "ip_address: must be an IPv4 or IPv6 address");
+    CHECK(reasons(world, R"({"device_id": "d", "ip_address": ")" + std::string(100, '1') + "\"}") ==
+          "ip_address: must be an IPv4 or IPv6 address");
+    CHECK(reasons(world, R"({"device_id": "d", "metrics": "[]"})") ==
+          "metrics: must be a JSON object, got array");
+    CHECK(reasons(world, R"({"device_id": "d", "events": {}})") ==
+          "events: must be a JSON array, got object");
     CHECK(reasons(world, R"({"device_id": "d", "colour": 1})") == "colour: unknown parameter");
     CHECK(reasons(world, R"({"device_id": "d", "app_key": 1, "rr": [], "checksum": {}})") == "");
-    CHECK(reasons(world, R"({"device_id": "d", "city": ")" + std::string(257, 'c') + "\"}") == "city: value cut to 256 characters");
+    CHECK(reasons(world, R"({"device_id": "d", "city": ")" + std::string(257, 'c') + "\"}") ==
+          "city: value cut to 256 characters");
 }
 
 TEST_CASE("request: the location")
 {
     World world;
-    Request request = world.request(R"({"device_id": "d", "country_code": "de", "location": " 1.5 , -2 ", "ip_address": "::1"})");
+    Request request = world.request(
+        R"({"device_id": "d", "country_code": "de", "location": " 1.5 , -2 ", "ip_address": "::1"})");
     CHECK(request.place.country == "DE");
     REQUIRE(request.place.point);
     CHECK(request.place.point->latitude == 1.5);
@@ -127,13 +149,23 @@ TEST_CASE("request: its hash tells content from transport, and is part of the st
 {
     World world;
     auto hash = [&](std::string_view json) { return world.request(json).hash; };
-    std::uint64_t plain = hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}]})");
-    CHECK(plain == hash(R"({"events": [{"key": "a"}], "timestamp": 1600000000, "device_id": "d"})"));
-    CHECK(plain == hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}], "rr": 5, "checksum": "a",
+    std::uint64_t plain =
+        hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}]})");
+    CHECK(plain ==
+          hash(R"({"events": [{"key": "a"}], "timestamp": 1600000000, "device_id": "d"})"));
+    CHECK(
+        plain ==
+        hash(
+            R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}], "rr": 5, "checksum": "a",
                             "checksum256": "b", "ip_address": "192.0.2.1", "ip": "192.0.2.1"})"));
-    CHECK(plain != hash(R"({"device_id": "d", "timestamp": 1600000001, "events": [{"key": "a"}]})"));
-    CHECK(plain != hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "b"}]})"));
-    CHECK(plain != hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}], "x": null})"));
+    CHECK(plain !=
+          hash(R"({"device_id": "d", "timestamp": 1600000001, "events": [{"key": "a"}]})"));
+    CHECK(plain !=
+          hash(R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "b"}]})"));
+    CHECK(
+        plain !=
+        hash(
+            R"({"device_id": "d", "timestamp": 1600000000, "events": [{"key": "a"}], "x": null})"));
     CHECK(hash(R"({"device_id": "ab", "old_device_id": "c", "timestamp": 1600000000})") !=
           hash(R"({"device_id": "a", "old_device_id": "bc", "timestamp": 1600000000})"));
     CHECK(hash(R"({"device_id": "d"})") == 0);

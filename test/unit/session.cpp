@@ -13,7 +13,8 @@ namespace {
 
 constexpr Time kStart = 1600000000000;
 
-Request step_request(Time time, bool begin, std::optional<std::int64_t> duration, bool end, bool ignore)
+Request step_request(Time time, bool begin, std::optional<std::int64_t> duration, bool end,
+                     bool ignore)
 {
     Request request;
     request.device_id = "d";
@@ -54,7 +55,7 @@ struct Model {
     {
         bool cooling = exists && ended && time - end < 15000;
         if (exists && ended && !cooling)
-            close();   // whatever comes, the cooldown is over
+            close();  // whatever comes, the cooldown is over
         if (begins) {
             if (cooling && !ignore)
                 ended = false;
@@ -105,7 +106,8 @@ TEST_CASE("session: a random walk agrees with the model")
             for (std::size_t batch = 0; batch < outcome.batch_count; ++batch)
                 for (Cursor cursor{View(outcome.batches[batch].events)}; cursor.next();) {
                     View event(cursor.item());
-                    closed[number_of(*event.find("ts")).integer()] += number_of(*event.find("dur")).integer();
+                    closed[number_of(*event.find("ts")).integer()] +=
+                        number_of(*event.find("dur")).integer();
                 }
             model.request(time, begin, duration.value_or(0), end, ignore);
 
@@ -141,7 +143,10 @@ TEST_CASE("session: late requests in any order never move the last times back")
             Time time = kStart + random() % 600 * 1000;
             bool begin = random() % 3 == 0;
             std::int32_t before = user.session_count;
-            user = world.ingest(user, step_request(time, begin, random() % 30, random() % 4 == 0, false)).user;
+            user = world
+                       .ingest(user,
+                               step_request(time, begin, random() % 30, random() % 4 == 0, false))
+                       .user;
             earliest = std::min(earliest, time);
             latest = std::max(latest, time);
             if (user.session_count > before)
@@ -164,26 +169,42 @@ TEST_CASE("session: late requests in any order never move the last times back")
 TEST_CASE("session: the event of a closed one, with the profile before the request that closes it")
 {
     World world;
-    User user = world.ingest(world.user(62), R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1, "user_details": {"custom": {"n": 1}},
-                                               "events": [{"key": "a"}, {"key": "[CLY]_view"}]})").user;
+    User user =
+        world
+            .ingest(
+                world.user(62),
+                R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1, "user_details": {"custom": {"n": 1}},
+                                               "events": [{"key": "a"}, {"key": "[CLY]_view"}]})")
+            .user;
     CHECK(user.session.events == 1);
-    Outcome outcome = world.ingest(user, R"({"device_id": "d", "timestamp": 1600000100, "begin_session": 1, "user_details": {"custom": {"n": 2}}, "events": [{"key": "b"}]})");
+    Outcome outcome = world.ingest(
+        user,
+        R"({"device_id": "d", "timestamp": 1600000100, "begin_session": 1, "user_details": {"custom": {"n": 2}}, "events": [{"key": "b"}]})");
     REQUIRE(outcome.batch_count == 2);
-    CHECK(world.events(outcome.batches[0]) ==
-          R"([{"ts": 1600000000000, "dur": 0, "key": "[CLY]_session", "segmentation": {"ended": "true", "events": 1, "session_id": "10_1600000000000"}}])");
-    CHECK(world.text(outcome.batches[0].profile).find(R"("custom": {"n": 1})") != std::string::npos);
+    CHECK(
+        world.events(outcome.batches[0]) ==
+        R"([{"ts": 1600000000000, "dur": 0, "key": "[CLY]_session", "segmentation": {"ended": "true", "events": 1, "session_id": "10_1600000000000"}}])");
+    CHECK(world.text(outcome.batches[0].profile).find(R"("custom": {"n": 1})") !=
+          std::string::npos);
     CHECK(outcome.batches[0].first == 1600000000000);
     CHECK(outcome.batches[0].last == 1600000000000);
     CHECK(world.events(outcome.batches[1]) == R"([{"ts": 1600000100000, "key": "b"}])");
-    CHECK(world.text(outcome.batches[1].profile).find(R"("custom": {"n": 2})") != std::string::npos);
+    CHECK(world.text(outcome.batches[1].profile).find(R"("custom": {"n": 2})") !=
+          std::string::npos);
     CHECK(outcome.user.session.events == 1);
 }
 
-TEST_CASE("session: end with ignore_cooldown goes into the request's own batch, whose range it may widen")
+TEST_CASE(
+    "session: end with ignore_cooldown goes into the request's own batch, whose range it may widen")
 {
     World world;
-    User user = world.ingest(world.user(), R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1})").user;
-    Outcome outcome = world.ingest(user, R"({"device_id": "d", "timestamp": 1600000100, "end_session": 1, "ignore_cooldown": 1, "session_duration": 100,
+    User user = world
+                    .ingest(world.user(),
+                            R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1})")
+                    .user;
+    Outcome outcome = world.ingest(
+        user,
+        R"({"device_id": "d", "timestamp": 1600000100, "end_session": 1, "ignore_cooldown": 1, "session_duration": 100,
                                             "events": [{"key": "b"}], "user_details": {"custom": {"n": 2}}})");
     REQUIRE(outcome.batch_count == 1);
     CHECK(outcome.batches[0].first == 1600000000000);
@@ -196,7 +217,10 @@ TEST_CASE("session: durations beyond what a column holds")
 {
     World world;
     world.settings.session_duration_limit = 86400;
-    User user = world.ingest(world.user(), R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1})").user;
+    User user = world
+                    .ingest(world.user(),
+                            R"({"device_id": "d", "timestamp": 1600000000, "begin_session": 1})")
+                    .user;
     user.session.duration = 2147483600;
     user = world.ingest(user, step_request(1600000001000, false, 86400, false, false)).user;
     CHECK(user.session.duration == 2147483647);
