@@ -122,7 +122,12 @@ build/unit/run: $(UNIT_OBJS)
 
 -include $(UNIT_OBJS:.o=.d)
 
-unit: build/unit/run
+build/geoip/done: test/data/make-geoip test/data/geoip.pl
+	@mkdir -p $(@D)
+	test/data/make-geoip $(@D)
+	@touch $@
+
+unit: build/unit/run build/geoip/done
 	@test/lib/unit $<
 
 build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o

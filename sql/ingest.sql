@@ -1,11 +1,7 @@
 -- ingest(): what a request makes of a user. Sessions, merges, events and bad requests have files of
 -- their own. 1700000000 is 2023-11-14 22:13:20 UTC; tests never depend on the clock.
-\getenv tree PROFILES_TREE
-\if :{?tree}
-\else
-\getenv tree PG_ABS_SRCDIR
-\endif
-\set nested :tree '/test/geoip/city-nested.mmdb'
+\getenv data PROFILES_DATA
+\set nested :data '/city-nested.mmdb'
 \pset format unaligned
 \pset tuples_only
 \pset null '(null)'

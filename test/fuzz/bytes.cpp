@@ -35,9 +35,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     try {
         check_profile(bytes);
     } catch (const Error &error) {
-        fuzz::promise(error.code() == ErrorCode::corrupted || error.code() == ErrorCode::unsupported, "the check says corrupted");
+        fuzz::promise(error.code() == ErrorCode::corrupted ||
+                          error.code() == ErrorCode::unsupported,
+                      "the check says corrupted");
         return 0;
     }
-    fuzz::promise(fuzz::build_profile(fuzz::text_of(bytes, &memory), &memory) == bytes, "valid bytes are the one form of their value");
+    fuzz::promise(fuzz::build_profile(fuzz::text_of(bytes, &memory), &memory) == bytes,
+                  "valid bytes are the one form of their value");
     return 0;
 }

@@ -15,8 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     }
     check_profile(bytes);
     std::string_view text = fuzz::text_of(bytes, &memory);
-    fuzz::promise(fuzz::build_profile(text, &memory) == bytes, "the text of a profile makes the same profile");
-    fuzz::promise(compare_items({Type::object, bytes}, {Type::object, bytes}) == 0, "a profile equals itself");
-    fuzz::promise(contains({Type::object, bytes}, {Type::object, bytes}), "a profile contains itself");
+    fuzz::promise(fuzz::build_profile(text, &memory) == bytes,
+                  "the text of a profile makes the same profile");
+    fuzz::promise(compare_items({Type::object, bytes}, {Type::object, bytes}) == 0,
+                  "a profile equals itself");
+    fuzz::promise(contains({Type::object, bytes}, {Type::object, bytes}),
+                  "a profile contains itself");
     return 0;
 }

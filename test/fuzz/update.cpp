@@ -8,7 +8,8 @@ using namespace profiles;
 
 namespace {
 
-std::string apply_details(std::string_view profile, std::string_view text, Mode mode, const Limits &limits, bool *skipped)
+std::string apply_details(std::string_view profile, std::string_view text, Mode mode,
+                          const Limits &limits, bool *skipped)
 {
     std::pmr::monotonic_buffer_resource memory;
     Node details = read_json(text, &memory, "details", FaultyNumbers::keep);
@@ -54,12 +55,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         lenient = apply_details(profile, details, Mode::lenient, {}, &skipped);
     } catch (const Error &error) {
         // The one fault that is nobody's operator's: the result is larger or deeper than a profile can be.
-        fuzz::promise(error.code() == ErrorCode::limit_exceeded, "lenient mode fails on nothing but size");
+        fuzz::promise(error.code() == ErrorCode::limit_exceeded,
+                      "lenient mode fails on nothing but size");
         return 0;
     }
     try {
         std::string strict = apply_details(profile, details, Mode::strict, {}, &ignored);
-        fuzz::promise(skipped || strict == lenient, "strict and lenient agree where nothing is skipped");
+        fuzz::promise(skipped || strict == lenient,
+                      "strict and lenient agree where nothing is skipped");
     } catch (const Error &error) {
         fuzz::promise(error.code() != ErrorCode::corrupted, "no update corrupts");
     }

@@ -53,7 +53,8 @@ std::string apply(Mode mode, std::string_view profile_text, std::string_view det
     normalise_profile(profile);
     View view(pack(profile, &memory));
     bool lenient = mode == Mode::lenient;
-    Node details = read_json(details_text, &memory, "details", lenient ? FaultyNumbers::keep : FaultyNumbers::raise);
+    Node details = read_json(details_text, &memory, "details",
+                             lenient ? FaultyNumbers::keep : FaultyNumbers::raise);
     seal(details);
 
     Limits limits;

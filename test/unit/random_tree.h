@@ -26,9 +26,29 @@ public:
 
     std::string scalar()
     {
-        static const char *const scalars[] = {"null", "true", "false", "0", "1", "-1", "127", "128", "-129", "65536", "9223372036854775807",
-                                              "-9223372036854775808", "9223372036854775808", "0.1", "-2.5", "1e40", "1e-6143",
-                                              "1234567890123456789012345678901234", "\"\"", "\"x\"", "\"\\u00e9\"", "\"\\ud83d\\ude00\"", "\"007\""};
+        static const char *const scalars[] = {"null",
+                                              "true",
+                                              "false",
+                                              "0",
+                                              "1",
+                                              "-1",
+                                              "127",
+                                              "128",
+                                              "-129",
+                                              "65536",
+                                              "9223372036854775807",
+                                              "-9223372036854775808",
+                                              "9223372036854775808",
+                                              "0.1",
+                                              "-2.5",
+                                              "1e40",
+                                              "1e-6143",
+                                              "1234567890123456789012345678901234",
+                                              "\"\"",
+                                              "\"x\"",
+                                              "\"\\u00e9\"",
+                                              "\"\\ud83d\\ude00\"",
+                                              "\"007\""};
         if (chance(30))
             return std::to_string(static_cast<std::int64_t>(random_()) >> below(64));
         if (chance(20))
@@ -36,7 +56,11 @@ public:
         return pick(scalars);
     }
 
-    std::string key() { return std::string(below(4), static_cast<char>('a' + below(5))) + std::to_string(below(1000)); }
+    std::string key()
+    {
+        return std::string(below(4), static_cast<char>('a' + below(5))) +
+               std::to_string(below(1000));
+    }
 
     std::string array(int depth, std::uint64_t count)
     {

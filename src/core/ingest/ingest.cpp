@@ -27,7 +27,8 @@ class Ingestion {
 public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
               std::pmr::memory_resource *memory)
-        : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory), before_(user.profile)
+        : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory),
+          before_(user.profile)
     {
         outcome_.user = user;
     }
@@ -44,11 +45,12 @@ public:
         }
         SessionStep step = plan_session(user.session, request_, surroundings_.settings);
         if (step.closes)
-            add_batch(close_open_session(user, memory_));   // with the profile as it was until now
+            add_batch(close_open_session(user, memory_));  // with the profile as it was until now
         advance_session(step, request_, user, memory_);
         mark_times(step);
 
-        RequestEvents events = read_events(request_, surroundings_.now, surroundings_.settings.limits, skips_, memory_);
+        RequestEvents events = read_events(request_, surroundings_.now,
+                                           surroundings_.settings.limits, skips_, memory_);
         user.event_count += events.own;
         if (user.session.start)
             user.session.events += events.own;
@@ -87,8 +89,8 @@ private:
             changes.push_back(set_property("orientation", orientation));
         }
         View profile(before_);
-        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins}, profile, user, changes,
-                        memory_);
+        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins},
+                        profile, user, changes, memory_);
         if (request_.user_details.type == Type::object)
             read_details(request_.user_details, Mode::lenient, limits, changes, skips_, memory_);
 
@@ -111,9 +113,10 @@ private:
         if (user.identified)
             return;
         View profile(user.profile);
-        user.identified = request_.device_id_type == 0 ||
-                          std::any_of(std::begin(kIdentity), std::end(kIdentity),
-                                      [&](std::string_view name) { return profile.find(name).has_value(); });
+        user.identified =
+            request_.device_id_type == 0 ||
+            std::any_of(std::begin(kIdentity), std::end(kIdentity),
+                        [&](std::string_view name) { return profile.find(name).has_value(); });
     }
 
     void add_events(const SessionStep &step, const RequestEvents &events)
@@ -135,7 +138,8 @@ private:
 
     std::span<const Skip> keep_skips()
     {
-        auto *kept = static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
+        auto *kept =
+            static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
         std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
         return {kept, skips_.size()};
     }

@@ -38,7 +38,8 @@ bool is_location(std::string_view property)
 // Whether a user's location says anything: a place, or that there shall be none.
 bool has_location(const User &user)
 {
-    return !user.location_source.empty() && user.location_source != location::source_name(location::Source::unknown);
+    return !user.location_source.empty() &&
+           user.location_source != location::source_name(location::Source::unknown);
 }
 
 // A location is one thing: a city of one user is never put beside the country of the other, and who
@@ -61,19 +62,23 @@ Node fill(Node mine, Node theirs, bool groups, std::pmr::memory_resource *memory
     for (Node &member : mine.children) {
         const Node *other = theirs.find(member.key);
         bool fills = groups && is_group(member) && other && is_group(*other);
-        Node filled = fills ? fill(unpack(member.item(), memory), unpack(other->item(), memory), false, memory) : member;
+        Node filled = fills ? fill(unpack(member.item(), memory), unpack(other->item(), memory),
+                                   false, memory)
+                            : member;
         filled.key = member.key;
         members.push_back(filled);
     }
     for (const Node &member : theirs.children)
         if (!mine.find(member.key))
             members.push_back(member);
-    auto *kept = static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
+    auto *kept =
+        static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
     std::uninitialized_copy(members.begin(), members.end(), kept);
     return make_container(Type::object, {kept, members.size()});
 }
 
-std::string_view merge_profiles(const User &winner, const User &loser, std::pmr::memory_resource *memory)
+std::string_view merge_profiles(const User &winner, const User &loser,
+                                std::pmr::memory_resource *memory)
 {
     bool theirs_counts = !has_location(winner) && has_location(loser);
     auto read = [&](const User &user, bool keeps_location) {

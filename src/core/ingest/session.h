@@ -20,18 +20,19 @@ inline constexpr std::string_view kSessionEvent = "[CLY]_session";
 
 // What a request means for the session, decided before anything is changed.
 struct SessionStep {
-    bool closes = false;         // the session of before becomes an event
-    bool begins = false;         // a new session is opened
-    bool goes_on = false;        // a session that had ended continues
-    bool ends = false;           // end_session
-    bool closes_at_once = false; // end_session without a cooldown
-    std::int64_t duration = 0;   // seconds to add
+    bool closes = false;          // the session of before becomes an event
+    bool begins = false;          // a new session is opened
+    bool goes_on = false;         // a session that had ended continues
+    bool ends = false;            // end_session
+    bool closes_at_once = false;  // end_session without a cooldown
+    std::int64_t duration = 0;    // seconds to add
 };
 
 SessionStep plan_session(const Session &session, const Request &request, const Settings &settings);
 
 // Carries the step out, but for the closing, which needs close_session() first.
-void advance_session(const SessionStep &step, const Request &request, User &user, std::pmr::memory_resource *memory);
+void advance_session(const SessionStep &step, const Request &request, User &user,
+                     std::pmr::memory_resource *memory);
 
 // The event of the open session as a sealed node; the session is none any more.
 Node close_session(User &user, std::pmr::memory_resource *memory);

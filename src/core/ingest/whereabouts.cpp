@@ -43,15 +43,16 @@ class LocationUpdate {
 public:
     LocationUpdate(const LocationContext &context, const View &profile, User &user,
                    std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory)
-        : context_(context), sent_(context.request.place), profile_(profile), user_(user), changes_(changes),
-          memory_(memory)
+        : context_(context), sent_(context.request.place), profile_(profile), user_(user),
+          changes_(changes), memory_(memory)
     {
     }
 
     void run()
     {
-        bool disabled = context_.request.location_disabled ||
-                        (user_.location_source == location::source_name(Source::disabled) && !is_sent());
+        bool disabled =
+            context_.request.location_disabled ||
+            (user_.location_source == location::source_name(Source::disabled) && !is_sent());
         if (!context_.session_begins && !context_.request.location_disabled && !is_news())
             return;
         location::LocationInput input;
@@ -66,7 +67,8 @@ public:
 private:
     bool is_sent() const
     {
-        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() || sent_.point;
+        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() ||
+               sent_.point;
     }
 
     bool differs(std::string_view sent, std::string_view property) const
@@ -76,8 +78,8 @@ private:
 
     bool is_news() const
     {
-        return sent_.point || differs(sent_.country, "country") || differs(sent_.region, "region") ||
-               differs(sent_.city, "city");
+        return sent_.point || differs(sent_.country, "country") ||
+               differs(sent_.region, "region") || differs(sent_.city, "city");
     }
 
     std::optional<KnownPoint> known_point() const
@@ -86,7 +88,8 @@ private:
         std::optional<double> longitude = number_property(profile_, "longitude");
         if (!latitude || !longitude)
             return std::nullopt;
-        std::int64_t age = user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
+        std::int64_t age =
+            user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
         return KnownPoint{{*latitude, *longitude}, user_.location_at.has_value(), age};
     }
 
@@ -95,13 +98,15 @@ private:
         bool other_country = is_other(resolved.place.country, "country");
         bool other_city = is_other(resolved.place.city, "city") && !completes(resolved.place.city);
         bool moved = disabled || other_country || other_city;
-        set_text("country", context_.settings.country_data ? resolved.place.country : location::kUnknown,
+        set_text("country",
+                 context_.settings.country_data ? resolved.place.country : location::kUnknown,
                  disabled || other_city);
         set_text("region", keep_city() ? resolved.place.region : location::kUnknown, moved);
-        set_text("city", keep_city() ? resolved.place.city : location::kUnknown, disabled || other_country);
+        set_text("city", keep_city() ? resolved.place.city : location::kUnknown,
+                 disabled || other_country);
         take_point(resolved, moved);
-        user_.location_source = is_known(resolved.place.country) || resolved.place.point || disabled ||
-                                        user_.location_source.empty()
+        user_.location_source = is_known(resolved.place.country) || resolved.place.point ||
+                                        disabled || user_.location_source.empty()
                                     ? location::source_name(resolved.source)
                                     : user_.location_source;
     }
@@ -138,7 +143,7 @@ private:
             return;
         std::optional<Point> point = resolved.place.point;
         if (point && !resolved.gps && !keep_city())
-            point.reset();   // a derived point tells the city
+            point.reset();  // a derived point tells the city
         if (point) {
             set_coordinate("latitude", point->latitude);
             set_coordinate("longitude", point->longitude);
@@ -155,7 +160,8 @@ private:
     {
         char text[40];
         char *end = std::to_chars(text, text + sizeof text, degrees).ptr;
-        Node node = make_number(Number::parse({text, static_cast<std::size_t>(end - text)}), memory_);
+        Node node =
+            make_number(Number::parse({text, static_cast<std::size_t>(end - text)}), memory_);
         seal(node);
         changes_.push_back(set_property(property, node));
     }

@@ -93,7 +93,8 @@ void Assembly::write_entries(char *out, bool keys) const
     std::size_t step = header_.entry_size();
     for (const Piece &piece : pieces_) {
         for (const Node &node : piece.nodes) {
-            store_entry(out, header_.wide, keys ? node.key.size() : node.size, keys ? Type::null : node.type);
+            store_entry(out, header_.wide, keys ? node.key.size() : node.size,
+                        keys ? Type::null : node.type);
             out += step;
         }
         if (piece.from == piece.to)
@@ -132,8 +133,13 @@ void Assembly::write_skips(char *entries) const
     char *skips = entries + header_.entries() * step;
     std::size_t offset = 0;
     for (std::uint32_t index = 0; index + 1 < header_.entries(); ++index) {
-        offset += header_.wide ? layout::wide_entry(layout::load<std::uint32_t>(entries + 4 * std::size_t{index})).length
-                               : layout::narrow_entry(layout::load<std::uint16_t>(entries + 2 * std::size_t{index})).length;
+        offset +=
+            header_.wide
+                ? layout::wide_entry(layout::load<std::uint32_t>(entries + 4 * std::size_t{index}))
+                      .length
+                : layout::narrow_entry(
+                      layout::load<std::uint16_t>(entries + 2 * std::size_t{index}))
+                      .length;
         if ((index + 1) % layout::kStride != 0)
             continue;
         if (header_.wide)

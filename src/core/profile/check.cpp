@@ -23,8 +23,12 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC
 std::size_t character_length(std::string_view rest)
 {
     auto byte = [&](std::size_t index) { return static_cast<unsigned char>(rest[index]); };
-    std::size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xC2 ? 0 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3
-                       : byte(0) < 0xF5 ? 4 : 0;
+    std::size_t length = byte(0) < 0x80   ? 1
+                         : byte(0) < 0xC2 ? 0
+                         : byte(0) < 0xE0 ? 2
+                         : byte(0) < 0xF0 ? 3
+                         : byte(0) < 0xF5 ? 4
+                                          : 0;
     if (length == 0 || length > rest.size() || byte(0) == 0)
         return 0;
     for (std::size_t index = 1; index < length; ++index)
@@ -72,7 +76,8 @@ void check_members(std::string_view bytes, int depth)
     const char *skips = view.entry_bytes(header.entries());
     for (std::uint32_t index = 0; index < header.entries(); ++index) {
         if (index > 0 && index % layout::kStride == 0) {
-            std::size_t skip = header.wide ? layout::load<std::uint32_t>(skips) : layout::load<std::uint16_t>(skips);
+            std::size_t skip = header.wide ? layout::load<std::uint32_t>(skips)
+                                           : layout::load<std::uint16_t>(skips);
             require(skip == payload);
             skips += header.entry_size();
         }

@@ -10,7 +10,7 @@ namespace profiles {
 
 namespace {
 
-constexpr std::uint32_t kLinearSearch = 16;   // up to here comparing beats sorting
+constexpr std::uint32_t kLinearSearch = 16;  // up to here comparing beats sorting
 
 int sign(std::strong_ordering order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
 
@@ -94,7 +94,10 @@ public:
         });
     }
 
-    bool has(const Item &wanted) const { return std::binary_search(sorted_.begin(), sorted_.end(), wanted, precedes); }
+    bool has(const Item &wanted) const
+    {
+        return std::binary_search(sorted_.begin(), sorted_.end(), wanted, precedes);
+    }
 
 private:
     // Any order of canonical values serves.
@@ -112,8 +115,9 @@ bool array_contains(const View &whole, const View &part, int depth)
     if (whole.count() > kLinearSearch && part.count() > kLinearSearch)
         scalars.emplace(whole);
     for (Cursor wanted(part); wanted.next();) {
-        bool found = scalars && !wanted.item().is_container() ? scalars->has(wanted.item())
-                                                              : any_contains(whole, wanted.item(), depth);
+        bool found = scalars && !wanted.item().is_container()
+                         ? scalars->has(wanted.item())
+                         : any_contains(whole, wanted.item(), depth);
         if (!found)
             return false;
     }

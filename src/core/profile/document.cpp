@@ -28,7 +28,8 @@ template <typename Absent>
 void drop_members(Node &object, Absent absent)
 {
     auto kept = std::remove_if(object.children.begin(), object.children.end(), absent);
-    object.children = object.children.first(static_cast<std::size_t>(kept - object.children.begin()));
+    object.children =
+        object.children.first(static_cast<std::size_t>(kept - object.children.begin()));
 }
 
 void check_names(const Node &object)
@@ -39,7 +40,7 @@ void check_names(const Node &object)
 
 void normalise_group(Node &group)
 {
-    bool is_stored = group.packed && group.type == Type::object;   // comes from a profile as it is
+    bool is_stored = group.packed && group.type == Type::object;  // comes from a profile as it is
     if (group.type == Type::null || is_stored)
         return;
     if (group.type != Type::object)

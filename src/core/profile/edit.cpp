@@ -11,7 +11,8 @@ namespace {
 
 Node make_object(const NodeList &members, std::pmr::memory_resource *memory)
 {
-    auto *kept = static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
+    auto *kept =
+        static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
     std::uninitialized_copy(members.begin(), members.end(), kept);
     return make_container(Type::object, {kept, members.size()});
 }
@@ -27,7 +28,8 @@ NodeList members_of(const Item &object, std::size_t room, std::pmr::memory_resou
 
 auto find_member(NodeList &members, std::string_view key)
 {
-    return std::find_if(members.begin(), members.end(), [&](const Node &member) { return member.key == key; });
+    return std::find_if(members.begin(), members.end(),
+                        [&](const Node &member) { return member.key == key; });
 }
 
 // The value of one more step: of the member at `path[0]`, or of a new object there.
@@ -37,8 +39,8 @@ Node set_below(const Node *member, std::span<const std::string_view> path, const
     if (path.size() == 1)
         return value;
     if (member && member->type != Type::object)
-        throw Error(ErrorCode::wrong_type, "cannot set a member of " + quoted(path[0]) + ", which is of type " +
-                                               type_name(member->type));
+        throw Error(ErrorCode::wrong_type, "cannot set a member of " + quoted(path[0]) +
+                                               ", which is of type " + type_name(member->type));
     if (member)
         return set_path(member->item(), path.subspan(1), value, memory);
     Node nothing = set_below(nullptr, path.subspan(1), value, memory);

@@ -17,15 +17,17 @@ bool is_space(char byte) { return byte == ' ' || byte == '\n' || byte == '\r' ||
 
 bool is_of_number(char byte)
 {
-    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' || byte == 'e' || byte == 'E';
+    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' ||
+           byte == 'e' || byte == 'E';
 }
 
 // Finished values lie on one stack; a container takes its children from the top.
 class Reader {
 public:
-    Reader(std::string_view text, FaultyNumbers faulty, std::pmr::memory_resource *memory, const char *what)
-        : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), faulty_(faulty), memory_(memory), what_(what),
-          finished_(memory), open_(memory)
+    Reader(std::string_view text, FaultyNumbers faulty, std::pmr::memory_resource *memory,
+           const char *what)
+        : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), faulty_(faulty),
+          memory_(memory), what_(what), finished_(memory), open_(memory)
     {
     }
 
@@ -82,9 +84,18 @@ private:
                     return;
                 break;
             case '"': add(make_text(read_string())); return;
-            case 't': read_word("true"); add(make_boolean(true)); return;
-            case 'f': read_word("false"); add(make_boolean(false)); return;
-            case 'n': read_word("null"); add(Node()); return;
+            case 't':
+                read_word("true");
+                add(make_boolean(true));
+                return;
+            case 'f':
+                read_word("false");
+                add(make_boolean(false));
+                return;
+            case 'n':
+                read_word("null");
+                add(Node());
+                return;
             default: add(read_number()); return;
             }
         }
@@ -124,8 +135,10 @@ private:
     {
         std::size_t first = open_.back().first, count = finished_.size() - first;
         Type type = open_.back().type;
-        auto *children = static_cast<Node *>(memory_->allocate(count * sizeof(Node) + 1, alignof(Node)));
-        std::uninitialized_copy_n(finished_.begin() + static_cast<std::ptrdiff_t>(first), count, children);
+        auto *children =
+            static_cast<Node *>(memory_->allocate(count * sizeof(Node) + 1, alignof(Node)));
+        std::uninitialized_copy_n(finished_.begin() + static_cast<std::ptrdiff_t>(first), count,
+                                  children);
         finished_.resize(first);
         open_.pop_back();
         add(make_container(type, {children, count}));
@@ -319,7 +332,8 @@ private:
 
 }  // namespace
 
-Node read_json(std::string_view text, std::pmr::memory_resource *memory, const char *what, FaultyNumbers faulty)
+Node read_json(std::string_view text, std::pmr::memory_resource *memory, const char *what,
+               FaultyNumbers faulty)
 {
     return Reader(text, faulty, memory, what).read();
 }

@@ -29,7 +29,10 @@ void write_escaped(unsigned char byte, TextBuffer &out)
     }
 }
 
-bool needs_escape(char byte) { return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20; }
+bool needs_escape(char byte)
+{
+    return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
+}
 
 void write_scalar(const Item &item, TextBuffer &out)
 {
@@ -80,7 +83,8 @@ void TextBuffer::grow(std::size_t more)
 {
     if (more > kLongestText || length_ + more > kLongestText)
         throw Error(ErrorCode::limit_exceeded, "text form of the value is too long");
-    std::size_t capacity = std::min(std::max({2 * capacity_, length_ + more, std::size_t{256}}), kLongestText + 1);
+    std::size_t capacity =
+        std::min(std::max({2 * capacity_, length_ + more, std::size_t{256}}), kLongestText + 1);
     auto *bytes = static_cast<char *>(memory_->allocate(capacity, 1));
     if (bytes_) {
         std::memcpy(bytes, bytes_, length_);

@@ -12,9 +12,10 @@ const Node *Node::find(std::string_view name) const
 {
     if (type != Type::object || packed)
         return nullptr;
-    auto at = std::lower_bound(children.begin(), children.end(), name, [](const Node &member, std::string_view sought) {
-        return compare_keys(member.key, sought) < 0;
-    });
+    auto at = std::lower_bound(children.begin(), children.end(), name,
+                               [](const Node &member, std::string_view sought) {
+                                   return compare_keys(member.key, sought) < 0;
+                               });
     return at != children.end() && at->key == name ? &*at : nullptr;
 }
 
@@ -138,7 +139,8 @@ void seal(Node &node, int depth)
 Node unpack(const Item &item, std::pmr::memory_resource *memory)
 {
     View view(item);
-    auto *children = static_cast<Node *>(memory->allocate(view.count() * sizeof(Node), alignof(Node)));
+    auto *children =
+        static_cast<Node *>(memory->allocate(view.count() * sizeof(Node), alignof(Node)));
     Cursor cursor(view);
     std::uint32_t count = 0;
     while (cursor.next()) {

@@ -11,13 +11,13 @@
 namespace profiles {
 
 struct Node {
-    std::string_view key;            // the name in its object
+    std::string_view key;  // the name in its object
     Type type = Type::null;
-    bool packed = true;              // `bytes` is the payload; otherwise `children` are what it holds
-    bool literal = false;            // a number whose `bytes` are still its text: see pack_numbers()
+    bool packed = true;    // `bytes` is the payload; otherwise `children` are what it holds
+    bool literal = false;  // a number whose `bytes` are still its text: see pack_numbers()
     std::string_view bytes;
     std::span<Node> children;
-    std::size_t size = 0;            // of the payload; set by seal() when not packed
+    std::size_t size = 0;  // of the payload; set by seal() when not packed
 
     bool is_container() const { return type == Type::array || type == Type::object; }
     Item item() const { return {type, bytes}; }
@@ -41,7 +41,8 @@ using NodeList = std::pmr::vector<Node>;
 enum class FaultyNumbers { raise, keep };
 
 // Turns the number literals in a tree into payloads. Throws out_of_range.
-void pack_numbers(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty = FaultyNumbers::raise);
+void pack_numbers(Node &node, std::pmr::memory_resource *memory,
+                  FaultyNumbers faulty = FaultyNumbers::raise);
 // Throws out_of_range when a literal is left in the tree.
 void require_numbers(const Node &node);
 

@@ -4,8 +4,9 @@ namespace profiles {
 
 using layout::Entry;
 
-std::optional<Replacement> Replacement::make(const View &root, std::uint32_t group_position, const View *group,
-                                             std::uint32_t position, const Item &value)
+std::optional<Replacement> Replacement::make(const View &root, std::uint32_t group_position,
+                                             const View *group, std::uint32_t position,
+                                             const Item &value)
 {
     Replacement result;
     result.root_ = root.bytes();
@@ -22,10 +23,11 @@ bool Replacement::add_step(const View &container, std::uint32_t position)
 {
     const layout::Header &header = container.header();
     std::uint32_t entry = container.value_entry(position);
-    std::size_t growth = value_.bytes.size() - old_.size();   // wraps around when negative
+    std::size_t growth = value_.bytes.size() - old_.size();  // wraps around when negative
     std::size_t length = container.entry(entry).length + growth;
     std::size_t payload = container.bytes().size() - header.payload_start() + growth;
-    steps_[step_count_++] = {static_cast<std::size_t>(container.bytes().data() - root_.data()), entry, header};
+    steps_[step_count_++] = {static_cast<std::size_t>(container.bytes().data() - root_.data()),
+                             entry, header};
     return !header.wide && length <= layout::kNarrowLength && payload <= layout::kNarrowPayload;
 }
 
@@ -53,7 +55,8 @@ void Replacement::patch(char *out, const Step &step, bool is_last) const
     layout::store(at, static_cast<std::uint16_t>(length | type << 12));
     for (std::uint32_t skip = step.entry / layout::kStride; skip < step.header.skips(); ++skip) {
         char *offset = entries + 2 * (std::size_t{step.header.entries()} + skip);
-        layout::store(offset, static_cast<std::uint16_t>(layout::load<std::uint16_t>(offset) + growth));
+        layout::store(offset,
+                      static_cast<std::uint16_t>(layout::load<std::uint16_t>(offset) + growth));
     }
 }
 

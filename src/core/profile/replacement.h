@@ -13,8 +13,9 @@ class Replacement {
 public:
     // The value of the member at `position` of `group`, which is the member at `group_position` of
     // `root`; for a member of the root itself, `group` is null. Nothing when the shortcut does not fit.
-    static std::optional<Replacement> make(const View &root, std::uint32_t group_position, const View *group,
-                                           std::uint32_t position, const Item &value);
+    static std::optional<Replacement> make(const View &root, std::uint32_t group_position,
+                                           const View *group, std::uint32_t position,
+                                           const Item &value);
 
     std::size_t size() const { return root_.size() + value_.bytes.size() - old_.size(); }
     void write(char *out) const;

@@ -7,10 +7,7 @@ namespace profiles {
 using layout::Entry;
 using layout::Header;
 
-void raise_corrupted_profile()
-{
-    throw Error(ErrorCode::corrupted, "corrupted profile");
-}
+void raise_corrupted_profile() { throw Error(ErrorCode::corrupted, "corrupted profile"); }
 
 namespace {
 

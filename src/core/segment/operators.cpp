@@ -353,7 +353,8 @@ Predicate read_regex(Node expression, const Node *options, const PredicateStore 
 
 Node write_predicate(const Predicate &predicate, std::pmr::memory_resource *memory)
 {
-    if (predicate.op == PredicateKind::equal && !predicate.negated && !needs_name(predicate.operand))
+    if (predicate.op == PredicateKind::equal && !predicate.negated &&
+        !needs_name(predicate.operand))
         return make_node(predicate.operand);
     const Named *known = find_operator(predicate.op, predicate.negated);
     if (known)

@@ -56,7 +56,7 @@ bool any_text(const Predicate &predicate, std::string_view text)
     for (const Item &wanted : predicate.list) {
         check_interrupt();
         if (predicate.op == PredicateKind::begins ? text.starts_with(wanted.bytes)
-                                             : contains_text(text, wanted.bytes))
+                                                  : contains_text(text, wanted.bytes))
             return true;
     }
     return false;

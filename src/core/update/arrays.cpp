@@ -13,7 +13,7 @@ namespace profiles {
 
 namespace {
 
-constexpr std::size_t kLinearSearch = 16;   // up to here comparing beats hashing
+constexpr std::size_t kLinearSearch = 16;  // up to here comparing beats hashing
 
 struct ItemHash {
     std::size_t operator()(const Item &item) const
@@ -41,8 +41,9 @@ std::int64_t whole_number(const Node &modifier, const std::string &subject)
     if (modifier.type == Type::integer)
         return number_of(modifier.item()).integer();
     bool is_number = modifier.type == Type::decimal;
-    throw Error(ErrorCode::wrong_type, std::string(modifier.key) + " in " + subject + " must be an integer, got " +
-                                           (is_number ? "another number" : type_name(modifier.type)));
+    throw Error(ErrorCode::wrong_type,
+                std::string(modifier.key) + " in " + subject + " must be an integer, got " +
+                    (is_number ? "another number" : type_name(modifier.type)));
 }
 
 Item assemble(const View *old, std::span<Piece> pieces, std::pmr::memory_resource *memory)
@@ -67,15 +68,16 @@ Node packed_node(const Node &node, std::pmr::memory_resource *memory)
 void reject_null(const Node &element, const Operation &operation, std::string_view operator_name)
 {
     if (element.type == Type::null)
-        throw Error(ErrorCode::null_value, subject(operation, operator_name) + " does not accept null elements");
+        throw Error(ErrorCode::null_value,
+                    subject(operation, operator_name) + " does not accept null elements");
 }
 
 // An object that is meant as instructions, not as a value.
 bool has_dollar_key(const Node &operand)
 {
-    return operand.type == Type::object && std::any_of(operand.children.begin(), operand.children.end(), [](const Node &member) {
-               return member.key.starts_with('$');
-           });
+    return operand.type == Type::object &&
+           std::any_of(operand.children.begin(), operand.children.end(),
+                       [](const Node &member) { return member.key.starts_with('$'); });
 }
 
 // Turns a position or slice that may count from the end into one from the start.
@@ -118,19 +120,22 @@ void ArrayOperand::read_each(const Operation &operation, std::string_view operat
     const Node &operand = operation.operand;
     std::string of = subject(operation, operator_name);
     if (!operand.find("$each"))
-        throw Error(ErrorCode::invalid_value, of + " does not accept an object with keys that start with \"$\"", {},
+        throw Error(ErrorCode::invalid_value,
+                    of + " does not accept an object with keys that start with \"$\"", {},
                     "Modifiers such as $slice stand beside $each.");
     for (const Node &member : operand.children) {
         if (member.key == "$each" && member.type == Type::array)
             elements = member.children;
         else if (member.key == "$each")
-            throw Error(ErrorCode::wrong_type, "$each in " + of + " must be an array, got " + type_name(member.type));
+            throw Error(ErrorCode::wrong_type,
+                        "$each in " + of + " must be an array, got " + type_name(member.type));
         else if (member.key == "$slice" && operator_name == "$push")
             slice = whole_number(member, of);
         else if (member.key == "$position" && operator_name == "$push")
             position = whole_number(member, of);
         else
-            throw Error(ErrorCode::invalid_value, quoted(member.key) + " is not allowed beside $each in " + of);
+            throw Error(ErrorCode::invalid_value,
+                        quoted(member.key) + " is not allowed beside $each in " + of);
     }
 }
 
@@ -146,7 +151,8 @@ std::optional<Item> insert_elements(std::optional<Item> array, const ArrayOperan
         View view(*array);
         std::uint32_t count = view.count();
         std::uint32_t at = clamp_index(operand.position.value_or(count), count);
-        Piece pieces[] = {{.from = 0, .to = at}, {.nodes = operand.elements}, {.from = at, .to = count}};
+        Piece pieces[] = {
+            {.from = 0, .to = at}, {.nodes = operand.elements}, {.from = at, .to = count}};
         array = assemble(&view, pieces, memory);
     }
     return operand.slice ? slice_array(*array, *operand.slice, memory) : array;
@@ -166,8 +172,9 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
     if (count + operand.elements.size() <= kLinearSearch) {
         for (const Node &element : operand.elements) {
             Node node = packed_node(element, memory);
-            bool known = std::any_of(added.begin(), added.end(),
-                                     [&](const Node &other) { return other.item() == node.item(); });
+            bool known = std::any_of(added.begin(), added.end(), [&](const Node &other) {
+                return other.item() == node.item();
+            });
             if (view)
                 for (Cursor cursor(*view); !known && cursor.next();)
                     known = cursor.item() == node.item();
@@ -210,27 +217,35 @@ PullCondition::PullCondition(const Operation &operation) : tests_(operation.memo
 void PullCondition::add_conditions(const Operation &operation)
 {
     static constexpr std::pair<std::string_view, Kind> kConditions[] = {
-        {"$in", Kind::in},   {"$nin", Kind::not_in},   {"$eq", Kind::in},
-        {"$ne", Kind::not_in}, {"$gt", Kind::greater}, {"$gte", Kind::greater_or_equal},
-        {"$lt", Kind::less}, {"$lte", Kind::less_or_equal},
+        {"$in", Kind::in},     {"$nin", Kind::not_in},        {"$eq", Kind::in},
+        {"$ne", Kind::not_in}, {"$gt", Kind::greater},        {"$gte", Kind::greater_or_equal},
+        {"$lt", Kind::less},   {"$lte", Kind::less_or_equal},
     };
     std::string of = subject(operation, "$pull");
     for (const Node &member : operation.operand.children) {
-        auto known = std::find_if(std::begin(kConditions), std::end(kConditions),
-                                  [&](const auto &candidate) { return candidate.first == member.key; });
+        auto known =
+            std::find_if(std::begin(kConditions), std::end(kConditions),
+                         [&](const auto &candidate) { return candidate.first == member.key; });
         if (known == std::end(kConditions))
-            throw Error(ErrorCode::invalid_value, "unknown condition " + quoted(member.key) + " in " + of, {},
+            throw Error(ErrorCode::invalid_value,
+                        "unknown condition " + quoted(member.key) + " in " + of, {},
                         "Conditions are $in, $nin, $eq, $ne, $gt, $gte, $lt and $lte.");
         Kind kind = known->second;
         bool is_list = member.key == "$in" || member.key == "$nin";
         if (is_list && member.type != Type::array)
-            throw Error(ErrorCode::wrong_type,
-                        std::string(member.key) + " in " + of + " needs an array, got " + type_name(member.type));
-        bool is_bound = kind != Kind::in && kind != Kind::not_in;
-        if (is_bound && !member.item().is_number() && member.type != Type::text && member.type != Type::null)
             throw Error(ErrorCode::wrong_type, std::string(member.key) + " in " + of +
-                                                   " needs a number or a text, got " + type_name(member.type));
-        add_test(kind, is_list ? std::span<const Node>(member.children) : std::span<const Node>(&member, 1), operation);
+                                                   " needs an array, got " +
+                                                   type_name(member.type));
+        bool is_bound = kind != Kind::in && kind != Kind::not_in;
+        if (is_bound && !member.item().is_number() && member.type != Type::text &&
+            member.type != Type::null)
+            throw Error(ErrorCode::wrong_type, std::string(member.key) + " in " + of +
+                                                   " needs a number or a text, got " +
+                                                   type_name(member.type));
+        add_test(kind,
+                 is_list ? std::span<const Node>(member.children)
+                         : std::span<const Node>(&member, 1),
+                 operation);
     }
 }
 
@@ -248,7 +263,8 @@ void PullCondition::add_test(Kind kind, std::span<const Node> operands, const Op
 
 bool PullCondition::matches(const Item &element) const
 {
-    return std::all_of(tests_.begin(), tests_.end(), [&](const Test &test) { return meets(test, element); });
+    return std::all_of(tests_.begin(), tests_.end(),
+                       [&](const Test &test) { return meets(test, element); });
 }
 
 bool PullCondition::meets(const Test &test, const Item &element)
@@ -257,7 +273,8 @@ bool PullCondition::meets(const Test &test, const Item &element)
         return std::binary_search(test.operands.begin(), test.operands.end(), element, precedes) ==
                (test.kind == Kind::in);
     const Item &bound = test.operands.front();
-    bool alike = bound.is_number() ? element.is_number() : bound.type == Type::text && element.type == Type::text;
+    bool alike = bound.is_number() ? element.is_number()
+                                   : bound.type == Type::text && element.type == Type::text;
     if (!alike)
         return false;
     int order = compare_items(element, bound);

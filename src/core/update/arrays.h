@@ -15,8 +15,8 @@ struct ArrayOperand {
     ArrayOperand(const Operation &operation, std::string_view operator_name);
 
     std::span<const Node> elements;
-    std::optional<std::int64_t> slice;      // n: keep the first n; -n: keep the last n
-    std::optional<std::int64_t> position;   // where to insert; negative counts from the end
+    std::optional<std::int64_t> slice;     // n: keep the first n; -n: keep the last n
+    std::optional<std::int64_t> position;  // where to insert; negative counts from the end
 
 private:
     void read_each(const Operation &operation, std::string_view operator_name);
@@ -33,7 +33,7 @@ private:
     enum class Kind { in, not_in, greater, greater_or_equal, less, less_or_equal };
     struct Test {
         Kind kind;
-        std::pmr::vector<Item> operands;   // packed; sorted by bytes for the search
+        std::pmr::vector<Item> operands;  // packed; sorted by bytes for the search
     };
     void add_test(Kind kind, std::span<const Node> operands, const Operation &operation);
     void add_conditions(const Operation &operation);

@@ -35,10 +35,10 @@ std::span<Change> take_while(std::span<Change> &rest, Same same)
 
 }  // namespace
 
-Update::Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits, SkipList &skips,
-               std::pmr::memory_resource *memory)
-    : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory), nodes_(memory),
-      pieces_(memory)
+Update::Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits,
+               SkipList &skips, std::pmr::memory_resource *memory)
+    : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory),
+      nodes_(memory), pieces_(memory)
 {
     // Stable: of two equal operators on one key the later one in the document comes last.
     if (!std::is_sorted(changes.begin(), changes.end(), precedes))
@@ -46,7 +46,9 @@ Update::Update(const View &profile, std::span<Change> changes, Mode mode, const 
     Edits edits(memory);
     edits.reserve(changes.size());
     while (!changes.empty()) {
-        auto same_group = [](const Change &left, const Change &right) { return left.group == right.group; };
+        auto same_group = [](const Change &left, const Change &right) {
+            return left.group == right.group;
+        };
         std::size_t total = changes.size();
         std::span<Change> group = take_while(changes, same_group);
         if (group[0].group.empty())
@@ -57,8 +59,9 @@ Update::Update(const View &profile, std::span<Change> changes, Mode mode, const 
     changed_ = replacement_ || !edits.empty();
     if (edits.empty() || replace(edits, 0, nullptr))
         return;
-    std::sort(edits.begin(), edits.end(),
-              [](const Edit &left, const Edit &right) { return compare_keys(left.key, right.key) < 0; });
+    std::sort(edits.begin(), edits.end(), [](const Edit &left, const Edit &right) {
+        return compare_keys(left.key, right.key) < 0;
+    });
     splice(&profile_, edits, pieces_, nodes_);
     assembly_.emplace(Type::object, &profile_, pieces_);
 }
@@ -68,12 +71,14 @@ bool Update::replace(const Edits &edits, std::uint32_t group_position, const Vie
 {
     if (edits.size() != 1 || !edits[0].place.found || !edits[0].value)
         return false;
-    replacement_ = Replacement::make(profile_, group_position, group, edits[0].place.position, *edits[0].value);
+    replacement_ = Replacement::make(profile_, group_position, group, edits[0].place.position,
+                                     *edits[0].value);
     return replacement_.has_value();
 }
 
 // A changed group becomes one edit of the root.
-void Update::edit_group(std::string_view group, std::span<Change> changes, bool is_only_group, Edits &root_edits)
+void Update::edit_group(std::string_view group, std::span<Change> changes, bool is_only_group,
+                        Edits &root_edits)
 {
     View::Place place = profile_.place(group);
     std::optional<View> members;
@@ -104,7 +109,9 @@ void Update::edit_members(const View *members, std::span<Change> changes, Edits 
 {
     while (!changes.empty()) {
         check_interrupt();
-        auto same_key = [](const Change &left, const Change &right) { return left.key == right.key; };
+        auto same_key = [](const Change &left, const Change &right) {
+            return left.key == right.key;
+        };
         std::span<Change> of_key = take_while(changes, same_key);
         std::string_view key = of_key[0].key;
         View::Place place = members ? members->place(key) : View::Place{0, false};
@@ -127,12 +134,14 @@ void Update::limit_properties(std::size_t count, Edits &edits)
     std::erase_if(edits, [&](const Edit &edit) {
         if (edit.place.found || count++ < limits_.custom_properties)
             return false;
-        skip(*edit.cause, "limit of " + std::to_string(limits_.custom_properties) + " custom properties reached");
+        skip(*edit.cause, "limit of " + std::to_string(limits_.custom_properties) +
+                              " custom properties reached");
         return true;
     });
 }
 
-std::optional<Item> Update::apply_changes(std::optional<Item> before, std::span<const Change> changes)
+std::optional<Item> Update::apply_changes(std::optional<Item> before,
+                                          std::span<const Change> changes)
 {
     std::optional<Item> value = before;
     for (const Change &change : changes)
@@ -173,7 +182,8 @@ Item Update::within_limits(const Item &value, const Change &change)
     std::uint32_t count = View(value).count();
     if (limits_.array_elements && count > limits_.array_elements) {
         kept = keep_newest(value, limits_.array_elements, memory_);
-        skip(change, "array cut to its newest " + std::to_string(limits_.array_elements) + " elements");
+        skip(change,
+             "array cut to its newest " + std::to_string(limits_.array_elements) + " elements");
     }
     return limits_.value_length ? cut_elements(kept, change) : kept;
 }
@@ -201,9 +211,10 @@ void Update::skip(const Change &change, std::string_view reason)
 }
 
 // Turns edits, in key order, into the stretches of the new container.
-void Update::splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces, NodeList &nodes)
+void Update::splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces,
+                    NodeList &nodes)
 {
-    nodes.reserve(edits.size());   // pieces point into it
+    nodes.reserve(edits.size());  // pieces point into it
     pieces.reserve(2 * edits.size() + 1);
     std::uint32_t start = 0;
     for (const Edit &edit : edits) {

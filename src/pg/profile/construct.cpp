@@ -64,11 +64,13 @@ std::span<std::string_view> text_elements(ArrayType *array)
     bool *nulls;
     int count;
     deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-    auto *views = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * (static_cast<Size>(count) + 1)));
+    auto *views = static_cast<std::string_view *>(
+        palloc(sizeof(std::string_view) * (static_cast<Size>(count) + 1)));
     std::size_t kept = 0;
     for (int index = 0; index < count; ++index)
         if (!nulls[index])
-            new (views + kept++) std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
+            new (views + kept++)
+                std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
     return {views, kept};
 }
 
@@ -112,7 +114,8 @@ void for_each_property(std::string_view profile, Put put)
             else if (is_root && key == kCampaign)
                 levels[2].bytes = item.bytes;
             else
-                put(psprintf("%s%.*s", level.prefix, static_cast<int>(key.size()), key.data()), item);
+                put(psprintf("%s%.*s", level.prefix, static_cast<int>(key.size()), key.data()),
+                    item);
         }
     }
 }
@@ -125,7 +128,8 @@ extern "C" Datum profile_concat(PG_FUNCTION_ARGS)
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
-        Node merged = overlay({Type::object, bytes_of(left)}, {Type::object, bytes_of(right)}, scratch.memory());
+        Node merged = overlay({Type::object, bytes_of(left)}, {Type::object, bytes_of(right)},
+                              scratch.memory());
         seal(merged);
         result = make_varlena(merged, memory);
     });
@@ -160,11 +164,14 @@ extern "C" Datum profile_build(PG_FUNCTION_ARGS)
     auto *values = static_cast<Node *>(palloc(sizeof(Node) * (static_cast<Size>(count) / 2 + 1)));
     for (int index = 0; index < count; index += 2) {
         if (nulls[index])
-            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("property name must not be null")));
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("property name must not be null")));
         Node name = node_from_datum(types[index], arguments[index], false);
         if (name.type != Type::text)
-            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("property name must be a text")));
-        Node *value = new (values + index / 2) Node(node_from_datum(types[index + 1], arguments[index + 1], nulls[index + 1]));
+            ereport(ERROR,
+                    (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("property name must be a text")));
+        Node *value = new (values + index / 2)
+            Node(node_from_datum(types[index + 1], arguments[index + 1], nulls[index + 1]));
         value->key = name.bytes;
     }
     struct varlena *result = nullptr;

@@ -26,7 +26,8 @@ struct varlena *allocate_varlena(std::size_t size, std::pmr::memory_resource *me
 {
     if (size > MaxAllocSize - VARHDRSZ)
         throw Error(ErrorCode::limit_exceeded, "value is too large");
-    auto *result = static_cast<struct varlena *>(memory->allocate(VARHDRSZ + size, MAXIMUM_ALIGNOF));
+    auto *result =
+        static_cast<struct varlena *>(memory->allocate(VARHDRSZ + size, MAXIMUM_ALIGNOF));
     SET_VARSIZE(result, VARHDRSZ + size);
     return result;
 }
@@ -62,7 +63,8 @@ Node node_from_float(Oid type, Datum value)
     if (isnan(number) || isinf(number))
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                         errmsg("NaN and infinity cannot be kept in a profile")));
-    char *shortest = static_cast<char *>(palloc(single ? FLOAT_SHORTEST_DECIMAL_LEN : DOUBLE_SHORTEST_DECIMAL_LEN));
+    char *shortest = static_cast<char *>(
+        palloc(single ? FLOAT_SHORTEST_DECIMAL_LEN : DOUBLE_SHORTEST_DECIMAL_LEN));
     if (single)
         float_to_shortest_decimal_buf(DatumGetFloat4(value), shortest);
     else
@@ -100,11 +102,13 @@ Node node_from_array(Datum value)
     Datum *elements;
     bool *nulls;
     int count;
-    deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls, &count);
+    deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls,
+                      &count);
     auto *children = static_cast<Node *>(
         palloc_extended(sizeof(Node) * (static_cast<Size>(count) + 1), MCXT_ALLOC_HUGE));
     for (int index = 0; index < count; ++index)
-        new (children + index) Node(node_from_datum(ARR_ELEMTYPE(array), elements[index], nulls[index]));
+        new (children + index)
+            Node(node_from_datum(ARR_ELEMTYPE(array), elements[index], nulls[index]));
     return make_container(Type::array, {children, static_cast<std::size_t>(count)});
 }
 

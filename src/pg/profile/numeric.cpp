@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::uint16_t kSignMask = 0xC000, kNegative = 0x4000, kShort = 0x8000;
 constexpr std::uint16_t kShortNegative = 0x2000, kShortWeightSign = 0x0040, kShortWeight = 0x003F;
-constexpr std::size_t kMaxDigits = 4;   // of base 10000: their value fits 64 bits
-constexpr int kMaxWeight = 100;         // keeps the exponent far inside the range of a Decimal
+constexpr std::size_t kMaxDigits = 4;  // of base 10000: their value fits 64 bits
+constexpr int kMaxWeight = 100;        // keeps the exponent far inside the range of a Decimal
 
 struct StoredNumeric {
     bool negative;
-    int weight;                 // power of 10000 of the first digit
-    std::string_view digits;    // int16 each
+    int weight;               // power of 10000 of the first digit
+    std::string_view digits;  // int16 each
 };
 
 // False for NaN and infinity.
@@ -27,13 +27,15 @@ bool read_stored(std::string_view bytes, StoredNumeric &stored)
     auto header = layout::load<std::uint16_t>(bytes.data());
     if ((header & kSignMask) == kShort) {
         int weight = header & kShortWeight;
-        stored = {(header & kShortNegative) != 0, (header & kShortWeightSign) ? weight - (kShortWeight + 1) : weight,
+        stored = {(header & kShortNegative) != 0,
+                  (header & kShortWeightSign) ? weight - (kShortWeight + 1) : weight,
                   bytes.substr(2)};
         return true;
     }
     if ((header & kSignMask) == kSignMask)
         return false;
-    stored = {(header & kSignMask) == kNegative, layout::load<std::int16_t>(bytes.data() + 2), bytes.substr(4)};
+    stored = {(header & kSignMask) == kNegative, layout::load<std::int16_t>(bytes.data() + 2),
+              bytes.substr(4)};
     return true;
 }
 
@@ -55,7 +57,8 @@ std::uint64_t digit_at(const StoredNumeric &stored, std::size_t index)
 Node make_literal(const StoredNumeric &stored, std::size_t count, int exponent)
 {
     char *text = static_cast<char *>(palloc(4 * count + 32));
-    char *at = text + sprintf(text, "%s%d", stored.negative ? "-" : "", static_cast<int>(digit_at(stored, 0)));
+    char *at = text + sprintf(text, "%s%d", stored.negative ? "-" : "",
+                              static_cast<int>(digit_at(stored, 0)));
     for (std::size_t digit = 1; digit < count; ++digit)
         at += sprintf(at, "%04d", static_cast<int>(digit_at(stored, digit)));
     sprintf(at, "e%d", exponent);
@@ -68,7 +71,8 @@ Node node_from_numeric(Numeric number)
 {
     StoredNumeric stored;
     if (!read_stored(bytes_of(reinterpret_cast<const struct varlena *>(number)), stored))
-        return make_number_literal(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number))));
+        return make_number_literal(
+            DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number))));
     std::size_t count = stored.digits.size() / 2;
     int exponent = 4 * (stored.weight - static_cast<int>(count) + 1);
     if (count > kMaxDigits || stored.weight > kMaxWeight || stored.weight < -kMaxWeight)

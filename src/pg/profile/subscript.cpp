@@ -46,7 +46,8 @@ Reference path_of(const Subscripts &subscripts, std::pmr::memory_resource *memor
 {
     Reference reference = parse_reference(subscripts.names[0], memory);
     if (reference.scope != Scope::profile)
-        throw Error(ErrorCode::invalid_value, quoted(subscripts.names[0]) + " is not a property of a profile");
+        throw Error(ErrorCode::invalid_value,
+                    quoted(subscripts.names[0]) + " is not a property of a profile");
     for (int index = 1; index < subscripts.count; ++index)
         reference.path.push_back(subscripts.names[index]);
     return reference;
@@ -138,20 +139,24 @@ void set_up_execution(const SubscriptingRef *, SubscriptingRefState *, Subscript
 {
     ::Node *expression = transformExpr(parse_state, indices->uidx, parse_state->p_expr_kind);
     int location = exprLocation(expression);
-    ::Node *coerced = coerce_to_target_type(parse_state, expression, exprType(expression), TEXTOID, -1,
-                                            COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+    ::Node *coerced = coerce_to_target_type(parse_state, expression, exprType(expression), TEXTOID,
+                                            -1, COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
     if (!coerced)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("profile subscript must have type text"),
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("profile subscript must have type text"),
                         parser_errposition(parse_state, location)));
     return coerced;
 }
 
-void transform(SubscriptingRef *reference, List *indirection, ParseState *parse_state, bool is_slice, bool)
+void transform(SubscriptingRef *reference, List *indirection, ParseState *parse_state,
+               bool is_slice, bool)
 {
     if (is_slice)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("profile subscript does not support slices")));
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("profile subscript does not support slices")));
     if (list_length(indirection) > static_cast<int>(lengthof(Subscripts::names)))
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many profile subscripts")));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many profile subscripts")));
     List *subscripts = NIL;
     ListCell *cell;
     foreach (cell, indirection)
@@ -163,11 +168,10 @@ void transform(SubscriptingRef *reference, List *indirection, ParseState *parse_
 }
 
 constexpr SubscriptRoutines kRoutines = {
-    transform,
-    set_up_execution,
-    true,    // fetch_strict: null in, null out
-    false,   // fetch_leakproof: a malformed reference is an error that shows it
-    false,   // store_leakproof
+    transform, set_up_execution,
+    true,   // fetch_strict: null in, null out
+    false,  // fetch_leakproof: a malformed reference is an error that shows it
+    false,  // store_leakproof
 };
 
 }  // namespace

@@ -33,8 +33,8 @@ namespace {
 constexpr Limits kNoLimits;
 
 // The profile after the changes; the argument itself when they change nothing.
-struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode, SkipList &skips,
-                               Scratch &scratch, std::pmr::memory_resource *memory)
+struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode,
+                               SkipList &skips, Scratch &scratch, std::pmr::memory_resource *memory)
 {
     View view(bytes_of(profile));
     Update update(view, changes, mode, kNoLimits, skips, scratch.memory());
@@ -60,12 +60,14 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
     if (PG_ARGISNULL(1))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("property name must not be null")));
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("property name must not be null")));
     struct varlena *profile = PG_GETARG_VARLENA_PP(0);
     std::string_view key = PG_GETARG_BYTES(1);
     Node operand;
     if (PG_NARGS() > 2)
-        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2), PG_ARGISNULL(2));
+        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2),
+                                  PG_ARGISNULL(2));
 
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
@@ -82,15 +84,27 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
 
 }  // namespace
 
-extern "C" Datum profile_inc(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::increment); }
-extern "C" Datum profile_mul(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::multiply); }
+extern "C" Datum profile_inc(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::increment);
+}
+extern "C" Datum profile_mul(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::multiply);
+}
 extern "C" Datum profile_min(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::minimum); }
 extern "C" Datum profile_max(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::maximum); }
 extern "C" Datum profile_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set); }
-extern "C" Datum profile_set_once(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set_once); }
+extern "C" Datum profile_set_once(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::set_once);
+}
 extern "C" Datum profile_unset(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::unset); }
 extern "C" Datum profile_push(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::push); }
-extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::add_to_set); }
+extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::add_to_set);
+}
 extern "C" Datum profile_pull(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::pull); }
 
 namespace {
@@ -111,7 +125,8 @@ CompiledDetails compile(Jsonb *document)
         std::pmr::vector<Change> changes(memory);
         SkipList skips(memory);
         read_details(details, Mode::strict, kNoLimits, changes, skips, memory);
-        compiled.changes = static_cast<Change *>(memory->allocate(changes.size() * sizeof(Change) + 1, alignof(Change)));
+        compiled.changes = static_cast<Change *>(
+            memory->allocate(changes.size() * sizeof(Change) + 1, alignof(Change)));
         compiled.count = changes.size();
         std::uninitialized_copy(changes.begin(), changes.end(), compiled.changes);
     });
@@ -143,7 +158,8 @@ extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
         SkipList skips(scratch.memory());
-        result = update_profile(profile, {details.changes, details.count}, Mode::strict, skips, scratch, memory);
+        result = update_profile(profile, {details.changes, details.count}, Mode::strict, skips,
+                                scratch, memory);
     });
     PG_RETURN_POINTER(result);
 }
@@ -168,7 +184,8 @@ extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
         result = update_profile(profile, changes, Mode::lenient, skips, scratch, memory);
         skipped = write_skips(skips, memory);
     });
-    Datum values[] = {PointerGetDatum(result), BoolGetDatum(result != profile), jsonb_from_text(skipped)};
+    Datum values[] = {PointerGetDatum(result), BoolGetDatum(result != profile),
+                      jsonb_from_text(skipped)};
     bool nulls[] = {false, false, false};
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
