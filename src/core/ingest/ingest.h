@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../app/settings.h"
+#include "reports.h"
 #include "request.h"
 
 namespace profiles {
@@ -31,8 +32,13 @@ struct Outcome {
     bool duplicate = false;  // nothing else is set, nothing is to be written
     User user;
     bool profile_changed = false;
+    bool rarely_changed = false;   // one of the last members of User
     std::array<Batch, 2> batches;  // a closed session's and the request's own
     std::size_t batch_count = 0;
+    std::optional<CrashReport> crash;
+    std::optional<ConsentChange> consent;
+    std::span<const PushToken> tokens;
+    std::span<const Enrolment> enrolments;
     std::span<const Skip> skips;  // after those of the Request
 };
 // So that they may be alive while the server raises an error.
@@ -44,7 +50,7 @@ static_assert(std::is_trivially_destructible_v<Outcome> &&
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
                std::pmr::memory_resource *memory);
 
-// Ends what is open: the batch with the event of the session and the profile as it is.
+// Ends what is open: the batch with the events of the session and the profile as it is.
 Batch close_open_session(User &user, std::pmr::memory_resource *memory);
 
 }  // namespace profiles

@@ -22,8 +22,7 @@ constexpr std::string_view kUserDetails = "user_details";
 
 // Parameters that say nothing about the user.
 constexpr std::string_view kTransport[] = {
-    "app_key", "rr",     "checksum", "checksum256", "method",
-    "hc",      "app_id", "user_id",  "no_meta",     "api_key",
+    "app_key", "rr", "hc", "app_id", "user_id", "no_meta", "api_key",
 };
 
 class RequestReader {
@@ -54,9 +53,13 @@ public:
 
 private:
     using Reader = void (RequestReader::*)(const Node &parameter);
+    // One with a function, or one that is only kept.
     struct Parameter {
         std::string_view name;
         Reader read;
+        std::string_view Request::*text = nullptr;
+        Node Request::*object = nullptr;
+        bool Request::*flag = nullptr;
     };
 
     // A number beyond what can be kept costs itself and not the request.
@@ -116,6 +119,25 @@ private:
             {"metrics", &RequestReader::read_metrics},
             {"events", &RequestReader::read_events},
             {"user_details", &RequestReader::read_user_details},
+            {"crash", nullptr, nullptr, &Request::crash},
+            {"consent", nullptr, nullptr, &Request::consent},
+            {"apm", nullptr, nullptr, &Request::apm},
+            {"campaign_id", nullptr, &Request::campaign_id},
+            {"campaign_user", nullptr, &Request::campaign_user},
+            {"attribution_data", nullptr, nullptr, &Request::attribution_data},
+            {"aid", nullptr, nullptr, &Request::advertising_id},
+            {"token_session", nullptr, nullptr, nullptr, &Request::token_session},
+            {"ios_token", nullptr, &Request::ios_token},
+            {"android_token", nullptr, &Request::android_token},
+            {"token_provider", nullptr, &Request::token_provider},
+            {"test_mode", &RequestReader::read_test_mode},
+            {"method", nullptr, &Request::method},
+            {"variant", nullptr, &Request::variant},
+            {"keys", &RequestReader::read_keys},
+            {"oi", nullptr, nullptr, nullptr, &Request::opts_in},
+            {"query_string", nullptr, &Request::query_string},
+            {"checksum", nullptr, &Request::checksum},
+            {"checksum256", nullptr, &Request::checksum256},
         };
         if (std::find(std::begin(kTransport), std::end(kTransport), parameter.key) !=
             std::end(kTransport))
@@ -128,7 +150,14 @@ private:
             return;
         }
         try {
-            (this->*known->read)(parameter);
+            if (known->text)
+                request_.*known->text = text(parameter);
+            else if (known->object)
+                request_.*known->object = object(parameter, known->name);
+            else if (known->flag)
+                request_.*known->flag = flag(parameter);
+            else
+                (this->*known->read)(parameter);
         } catch (const Error &error) {
             if (error.code() == ErrorCode::cancelled)
                 throw;
@@ -203,14 +232,14 @@ private:
         throw Error(ErrorCode::invalid_value, "must be 1 or true");
     }
 
-    // JSON as itself or inside a string.
-    Node document(const Node &parameter, const char *what)
+    // JSON as itself or inside a string. `what` is a literal.
+    Node document(const Node &parameter, std::string_view what)
     {
         Node value = parameter;
         if (parameter.type == Type::text) {
             if (parameter.bytes.empty())
                 return Node();
-            value = read_json(parameter.bytes, memory_, what, FaultyNumbers::keep);
+            value = read_json(parameter.bytes, memory_, what.data(), FaultyNumbers::keep);
             if (what != kUserDetails)
                 drop_faulty_numbers(value, what);
             seal(value);
@@ -361,7 +390,21 @@ private:
         request_.user_details = object(parameter, "user_details");
     }
 
-    Node object(const Node &parameter, const char *what)
+    void read_test_mode(const Node &parameter)
+    {
+        if (auto mode = integer_between(parameter, 0, 2))
+            request_.test_mode = static_cast<std::int16_t>(*mode);
+    }
+
+    // A list of keys, as JSON; one key may stand for itself.
+    void read_keys(const Node &parameter)
+    {
+        bool is_one =
+            parameter.type == Type::text && !parameter.bytes.empty() && parameter.bytes[0] != '[';
+        request_.keys = is_one ? parameter : array(parameter, "keys");
+    }
+
+    Node object(const Node &parameter, std::string_view what)
     {
         Node value = document(parameter, what);
         if (value.type != Type::object && value.type != Type::null)
@@ -370,13 +413,15 @@ private:
         return value;
     }
 
-    void read_events(const Node &parameter)
+    void read_events(const Node &parameter) { request_.events = array(parameter, "events"); }
+
+    Node array(const Node &parameter, std::string_view what)
     {
-        Node value = document(parameter, "events");
+        Node value = document(parameter, what);
         if (value.type != Type::array && value.type != Type::null)
             throw Error(ErrorCode::wrong_type,
                         std::string("must be a JSON array, got ") + type_name(value.type));
-        request_.events = value;
+        return value;
     }
 
     void check_device_id() const
@@ -405,7 +450,8 @@ Request read_request(Node &parameters, Time now, const Limits &limits,
 
 bool is_anonymous_device(std::string_view device_id)
 {
-    return device_id == "00000000-0000-0000-0000-000000000000";
+    return device_id == "00000000-0000-0000-0000-000000000000" ||
+           device_id == "CLYTemporaryDeviceID";
 }
 
 }  // namespace profiles

@@ -6,18 +6,23 @@
 // it gone and looks the device up again.
 #include "../../core/ingest/ingest.h"
 
+#include "../../core/ingest/checksum.h"
 #include "../../core/ingest/merge.h"
 #include "../../core/update/text.h"
 #include "../location/location.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
 #include "../update/skips.h"
+#include "reports.h"
 #include "statements.h"
 #include "user_row.h"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha1.h"
+#include "common/sha2.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -201,6 +206,7 @@ User merge_locked(AppStatements *statements, User from, User into)
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
     run(statements, Statement::move_batches, uids);
     run(statements, Statement::move_devices, uids);
+    move_reports(statements, from.uid, into.uid);
     run(statements, Statement::delete_user, uids);
     return merged;
 }
@@ -289,9 +295,10 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
 {
     UserParameters parameters;
     user_to_parameters(outcome.user, parameters);
-    Statement statement = found.is_new                                  ? Statement::insert_user
-                          : outcome.profile_changed || found.is_changed ? Statement::update_profile
-                                                                        : Statement::update_user;
+    Statement statement = found.is_new                                 ? Statement::insert_user
+                          : outcome.rarely_changed || found.is_changed ? Statement::update_all
+                          : outcome.profile_changed                    ? Statement::update_profile
+                                                                       : Statement::update_user;
     run(statements, statement, parameters.values, parameters.nulls);
 }
 
@@ -334,6 +341,56 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
     return outcome;
 }
 
+// Checksums
+
+std::string_view digest(pg_cryptohash_type type, std::string_view text, std::string_view salt,
+                        std::size_t length)
+{
+    pg_cryptohash_ctx *context = pg_cryptohash_create(type);
+    auto *bytes = static_cast<std::uint8_t *>(palloc(length));
+    auto add = [&](std::string_view part) {
+        return pg_cryptohash_update(context, reinterpret_cast<const std::uint8_t *>(part.data()),
+                                    part.size()) >= 0;
+    };
+    if (!context || pg_cryptohash_init(context) < 0 || !add(text) || !add(salt) ||
+        pg_cryptohash_final(context, bytes, length) < 0)
+        elog(ERROR, "could not compute a checksum");
+    pg_cryptohash_free(context);
+    return {reinterpret_cast<char *>(bytes), length};
+}
+
+// Only for apps that have one: a role needs the privilege to read it.
+std::string_view salt_of(const char *app)
+{
+    static SPIPlanPtr plan = nullptr;
+    Datum values[] = {CStringGetTextDatum(app)};
+    SPI_execute_plan(
+        prepare_once(&plan, "SELECT salt FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1"),
+        values, nullptr, false, 1);
+    const char *salt =
+        SPI_processed ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : nullptr;
+    return salt ? salt : "";
+}
+
+// Null when the request is what its sender signed.
+const char *refusal(const App &app, const Request &request)
+{
+    if (!app.settings.salted)
+        return nullptr;
+    if (const char *reason = unverifiable(request))
+        return reason;
+    std::string_view text, salt = salt_of(app.name);
+    attempt([&](std::pmr::memory_resource *memory) {
+        text = checked_text(request.query_string, memory);
+    });
+    bool is_right =
+        request.checksum256.empty()
+            ? is_digest(request.checksum, digest(PG_SHA1, text, salt, SHA1_DIGEST_LENGTH))
+            : is_digest(request.checksum256,
+                        digest(PG_SHA256, text, salt, PG_SHA256_DIGEST_LENGTH));
+    return is_right ? nullptr : "the checksum is wrong";
+}
+
 Answer ingest_into(const App &app, Node &parameters)
 {
     Time now = milliseconds_of(GetCurrentTimestamp());
@@ -342,9 +399,15 @@ Answer ingest_into(const App &app, Node &parameters)
         request = read_request(parameters, now, app.settings.limits, memory);
     });
     Answer answer;
+    if (const char *reason = refusal(app, request)) {
+        answer.status = "refused";
+        answer.reason = reason;
+        return answer;
+    }
     if (is_anonymous_device(request.device_id)) {
         answer.status = "ignored";
-        answer.reason = "the device id is all zeros";
+        answer.reason = request.device_id[0] == '0' ? "the device id is all zeros"
+                                                    : "the device id is a temporary one";
         return answer;
     }
     AppStatements *statements = app_statements(app.name);
@@ -361,6 +424,7 @@ Answer ingest_into(const App &app, Node &parameters)
     write_user(statements, found, outcome);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
         insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
+    write_reports(statements, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
     return answer;
 }

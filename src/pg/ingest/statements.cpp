@@ -19,7 +19,7 @@ namespace profiles::pg {
 #define BUCKET(uid) "(" uid " OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4"
 #define OF_USER "uid OPERATOR(pg_catalog.=) $1 AND bucket OPERATOR(pg_catalog.=) " BUCKET("$1")
 
-inline constexpr int kStatements = static_cast<int>(Statement::move_devices) + 1;
+inline constexpr int kStatements = static_cast<int>(Statement::move_enrolments) + 1;
 
 // One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
 class AppStatements {
@@ -56,10 +56,11 @@ void append_column_list(StringInfo sql)
         appendStringInfo(sql, "%s%s", column ? ", " : "", user_columns[column].name);
 }
 
-void append_update(StringInfo sql, const char *schema, bool with_profile)
+void append_update(StringInfo sql, const char *schema, bool with_profile,
+                   int columns = kCommonColumns)
 {
     appendStringInfo(sql, "UPDATE %s.users SET ", schema);
-    for (int column = 1; column < kUserColumns; ++column)
+    for (int column = 1; column < columns; ++column)
         if (column != kProfileColumn || with_profile)
             appendStringInfo(sql, "%s%s = $%d", column > 1 ? ", " : "", user_columns[column].name,
                              column + 1);
@@ -74,6 +75,80 @@ void append_insert(StringInfo sql, const char *schema)
     for (int column = 0; column < kUserColumns; ++column)
         appendStringInfo(sql, ", $%d", column + 1);
     appendStringInfoChar(sql, ')');
+}
+
+// A crash of one user: its row first, so that the group knows whether the user is new to it. A group
+// that was resolved opens again when a version at least as new as the resolved one reports it.
+void append_count_crash(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "WITH of_user AS ("
+        "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, first_seen, "
+        "last_seen) VALUES ($1, " BUCKET(
+            "$1") ", $2, 1, $8, $8) "
+                  "ON CONFLICT (uid, bucket, crash_group) "
+                  "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) 1, "
+                  "first_seen = LEAST(known.first_seen, excluded.first_seen), "
+                  "last_seen = GREATEST(known.last_seen, excluded.last_seen) "
+                  "RETURNING (known.reports OPERATOR(pg_catalog.=) 1)::pg_catalog.int4 AS is_new) "
+                  "INSERT INTO %1$s.crash_groups AS known (crash_group, name, error, platform, "
+                  "fatal, reports, "
+                  "users, first_seen, last_seen, first_version, last_version) "
+                  "SELECT $2, $3, $4, $5, $6, 1, is_new, $8, $8, $7, $7 FROM of_user "
+                  "ON CONFLICT (crash_group) DO UPDATE SET "
+                  "reports = known.reports OPERATOR(pg_catalog.+) 1, "
+                  "users = known.users OPERATOR(pg_catalog.+) excluded.users, "
+                  "first_seen = LEAST(known.first_seen, excluded.first_seen), "
+                  "last_seen = GREATEST(known.last_seen, excluded.last_seen), "
+                  "last_version = CASE WHEN excluded.last_seen OPERATOR(pg_catalog.>=) "
+                  "known.last_seen "
+                  "THEN coalesce(excluded.last_version, known.last_version) ELSE "
+                  "known.last_version END, "
+                  "resolved_at = CASE WHEN profiles.is_regression(known.resolved_at, "
+                  "known.resolved_version, "
+                  "excluded.last_seen, excluded.last_version) THEN NULL ELSE known.resolved_at "
+                  "END, "
+                  "reopened_at = CASE WHEN profiles.is_regression(known.resolved_at, "
+                  "known.resolved_version, "
+                  "excluded.last_seen, excluded.last_version) THEN excluded.last_seen "
+                  "ELSE known.reopened_at END",
+        schema);
+}
+
+// What both users have becomes one row of the survivor, and one user of the group.
+void append_move_crashes(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "WITH gone AS (DELETE FROM %1$s.crash_users WHERE " OF_USER " RETURNING *), "
+        "counted AS (UPDATE %1$s.crash_groups AS groups "
+        "SET users = groups.users OPERATOR(pg_catalog.-) 1 FROM gone, %1$s.crash_users AS theirs "
+        "WHERE theirs.uid OPERATOR(pg_catalog.=) $2 "
+        "AND theirs.bucket OPERATOR(pg_catalog.=) " BUCKET(
+            "$2") " "
+                  "AND theirs.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
+                  "AND groups.crash_group OPERATOR(pg_catalog.=) gone.crash_group) "
+                  "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, "
+                  "first_seen, "
+                  "last_seen) SELECT $2, " BUCKET(
+                      "$2") ", crash_group, reports, first_seen, last_seen "
+                            "FROM gone ON CONFLICT (uid, bucket, crash_group) "
+                            "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) "
+                            "excluded.reports, "
+                            "first_seen = LEAST(known.first_seen, excluded.first_seen), "
+                            "last_seen = GREATEST(known.last_seen, excluded.last_seen)",
+        schema);
+}
+
+// What the survivor has, too, stays as the survivor has it.
+void append_move(StringInfo sql, const char *schema, const char *table, const char *columns)
+{
+    appendStringInfo(sql,
+                     "WITH gone AS (DELETE FROM %1$s.%2$s WHERE " OF_USER " RETURNING *) "
+                     "INSERT INTO %1$s.%2$s (uid, bucket, %3$s) "
+                     "SELECT $2, " BUCKET("$2") ", %3$s FROM gone ON CONFLICT DO NOTHING",
+                     schema, table, columns);
 }
 
 void append_statement(StringInfo sql, Statement statement, const char *schema)
@@ -101,6 +176,7 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::insert_user: append_insert(sql, schema); return;
     case Statement::update_user: append_update(sql, schema, false); return;
     case Statement::update_profile: append_update(sql, schema, true); return;
+    case Statement::update_all: append_update(sql, schema, true, kUserColumns); return;
     case Statement::delete_user:
         appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
@@ -111,13 +187,64 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
                          "VALUES ($1, " BUCKET("$1") ", $2, $3, $4, $5, $6)",
                          schema);
         return;
+    case Statement::count_crash: append_count_crash(sql, schema); return;
+    case Statement::log_consent:
+        appendStringInfo(sql,
+                         "INSERT INTO %s.consent_log (uid, bucket, device_id, ts, change, before, "
+                         "after) VALUES ($1, " BUCKET("$1") ", $2, $3, $4, $5, $6)",
+                         schema);
+        return;
+    case Statement::set_token:
+        appendStringInfo(sql,
+                         "INSERT INTO %s.push_tokens (uid, bucket, provider, mode, token, set_at) "
+                         "VALUES ($1, " BUCKET(
+                             "$1") ", $2, $3, $4, $5) "
+                                   "ON CONFLICT (uid, bucket, provider, mode) "
+                                   "DO UPDATE SET token = excluded.token, set_at = excluded.set_at",
+                         schema);
+        return;
+    case Statement::clear_tokens:
+        appendStringInfo(sql,
+                         "DELETE FROM %s.push_tokens "
+                         "WHERE " OF_USER " AND provider OPERATOR(pg_catalog.=) $2",
+                         schema);
+        return;
+    case Statement::enrol:
+        appendStringInfo(
+            sql,
+            "INSERT INTO %s.enrolments (uid, bucket, key, method, variant, enrolled_at) "
+            "VALUES ($1, " BUCKET(
+                "$1") ", $2, $3, $4, $5) ON CONFLICT (uid, bucket, key) "
+                      "DO UPDATE SET method = excluded.method, variant = excluded.variant, "
+                      "enrolled_at = excluded.enrolled_at",
+            schema);
+        return;
+    case Statement::leave:
+        appendStringInfo(sql,
+                         "DELETE FROM %s.enrolments "
+                         "WHERE " OF_USER " AND key OPERATOR(pg_catalog.=) $2",
+                         schema);
+        return;
+    case Statement::leave_all:
+        appendStringInfo(sql, "DELETE FROM %s.enrolments WHERE " OF_USER, schema);
+        return;
+    case Statement::move_crashes: append_move_crashes(sql, schema); return;
+    case Statement::move_tokens:
+        append_move(sql, schema, "push_tokens", "provider, mode, token, set_at");
+        return;
+    case Statement::move_enrolments:
+        append_move(sql, schema, "enrolments", "key, method, variant, enrolled_at");
+        return;
+    case Statement::move_consents:
     case Statement::move_batches:
     case Statement::move_devices:
         appendStringInfo(sql,
                          "UPDATE %s.%s SET uid = $2, bucket = " BUCKET("$2") " "
                                                                              "WHERE " OF_USER,
                          schema,
-                         statement == Statement::move_batches ? "event_batches" : "devices");
+                         statement == Statement::move_batches   ? "event_batches"
+                         : statement == Statement::move_devices ? "devices"
+                                                                : "consent_log");
         return;
     }
 }
@@ -134,13 +261,28 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::find_device: return fill({TEXTOID});
     case Statement::next_uid: return 0;
     case Statement::lock_user:
+    case Statement::leave_all:
     case Statement::delete_user: return fill({INT8OID});
+    case Statement::count_crash:
+        return fill(
+            {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, TEXTOID, TIMESTAMPTZOID});
+    case Statement::log_consent:
+        return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, type_named("profile"),
+                     type_named("profile")});
+    case Statement::set_token: return fill({INT8OID, TEXTOID, INT2OID, TEXTOID, TIMESTAMPTZOID});
+    case Statement::enrol: return fill({INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID});
+    case Statement::clear_tokens:
+    case Statement::leave: return fill({INT8OID, TEXTOID});
     case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
                      type_named("event_list")});
     case Statement::move_batches:
-    case Statement::move_devices: return fill({INT8OID, INT8OID});
+    case Statement::move_devices:
+    case Statement::move_crashes:
+    case Statement::move_consents:
+    case Statement::move_tokens:
+    case Statement::move_enrolments: return fill({INT8OID, INT8OID});
     default: break;
     }
     for (int column = 0; column < kUserColumns; ++column)
