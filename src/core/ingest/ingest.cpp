@@ -141,7 +141,25 @@ private:
             user.profile = {bytes, size};
             outcome_.profile_changed = true;
         }
+        snapshot_ = user.profile;
+        if (!surroundings_.profile_then.empty())
+            snapshot_ = updated_then(changes);
         identify();
+    }
+
+    // What the request changes, it changed at its own time, too. Its faults are reported already.
+    std::string_view updated_then(std::span<Change> changes)
+    {
+        SkipList reported(memory_);
+        View then(surroundings_.profile_then);
+        Update update(then, changes, Mode::lenient, surroundings_.settings.limits, reported,
+                      memory_);
+        if (!update.changed())
+            return surroundings_.profile_then;
+        std::size_t size = update.size();
+        auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
+        update.write(bytes);
+        return {bytes, size};
     }
 
     void identify()
@@ -163,13 +181,13 @@ private:
         NodeList list(memory_);
         list.assign(events.events.begin(), events.events.end());
         list.insert(list.end(), reported_.begin(), reported_.end());
+        if (list.empty() && outcome_.profile_changed)
+            list.push_back(property_update());
         if (step.closes_at_once && outcome_.user.session.start) {
             outcome_.rarely_changed |= outcome_.user.session.views > 0;
             NodeList closing = close_session(outcome_.user, memory_);
             list.insert(list.end(), closing.begin(), closing.end());
         }
-        if (list.empty() && outcome_.profile_changed)
-            list.push_back(property_update());
         if (list.empty())
             return;
         Time first = events.first, last = events.last;
@@ -178,7 +196,7 @@ private:
             first = index == 0 ? time : std::min(first, time);
             last = index == 0 ? time : std::max(last, time);
         }
-        add_batch(make_batch(list, outcome_.user.profile, first, last, memory_));
+        add_batch(make_batch(list, snapshot_, first, last, memory_));
     }
 
     // So that a profile of any time can be found: no other event of the request keeps it.
@@ -206,11 +224,21 @@ private:
     std::pmr::memory_resource *memory_;
     SkipList skips_;
     std::string_view before_;
-    NodeList reported_;  // events that no SDK calls by that name
+    std::string_view snapshot_;  // what the events of the request carry
+    NodeList reported_;          // events that no SDK calls by that name
     Outcome outcome_;
 };
 
 }  // namespace
+
+bool is_late(const User &user, const Request &request)
+{
+    bool may_leave_events =
+        !request.events.children.empty() || request.user_details.type == Type::object ||
+        request.crash.type == Type::object || request.apm.type == Type::object ||
+        request.consent.type == Type::object;
+    return may_leave_events && user.last_seen && request.time < *user.last_seen;
+}
 
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
                std::pmr::memory_resource *memory)

@@ -19,7 +19,13 @@ struct Surroundings {
     Time now;  // the server's clock
     Calendar calendar;
     const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    // For a request that came late: the profile as it was at its time; empty when the one of now counts.
+    std::string_view profile_then = {};
 };
+
+// Whether the request is older than what is known of the user and may leave events: they carry the
+// profile of their own time.
+bool is_late(const User &user, const Request &request);
 
 // Events that share a profile: one row of event_batches.
 struct Batch {

@@ -10,6 +10,7 @@
 #include "../../core/ingest/merge.h"
 #include "../../core/update/text.h"
 #include "../location/location.h"
+#include "../profile/datum.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
 #include "../update/skips.h"
@@ -302,6 +303,21 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
     run(statements, statement, parameters.values, parameters.nulls);
 }
 
+// The profile that the events of a late request carry; empty when the one of now will do.
+std::string_view find_profile_then(AppStatements *statements, const Found &found,
+                                   const Request &request)
+{
+    if (found.is_new || !is_late(found.user, request))
+        return {};
+    Datum values[] = {Int64GetDatum(found.user.uid),
+                      TimestampTzGetDatum(timestamp_of(request.time))};
+    if (run(statements, Statement::profile_then, values) == 0)
+        return {};
+    bool is_null;
+    Datum profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+    return bytes_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(profile)));
+}
+
 // The request
 
 // The first faults one by one, of the rest the number.
@@ -327,7 +343,7 @@ const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip>
 
 // A geoip database that cannot be used must not cost the request; `unusable` tells why.
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
-                Failure &unusable)
+                std::string_view profile_then, Failure &unusable)
 {
     unusable.failed = false;
     location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
@@ -336,6 +352,7 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
         if (database)
             surroundings.geoip = geoip_place(database, *request.address);
+        surroundings.profile_then = profile_then;
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;
@@ -413,7 +430,8 @@ Answer ingest_into(const App &app, Node &parameters)
     AppStatements *statements = app_statements(app.name);
     Found found = find_user(statements, request);
     Failure unusable;
-    Outcome outcome = compute(app, found.user, request, now, unusable);
+    std::string_view then = find_profile_then(statements, found, request);
+    Outcome outcome = compute(app, found.user, request, now, then, unusable);
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";

@@ -151,6 +151,21 @@ void append_move(StringInfo sql, const char *schema, const char *table, const ch
                      schema, table, columns);
 }
 
+// Of the newest batches only: late requests are hours late, not months, and a user with very many
+// batches must not make each of them slow. A batch that only closes a session carries the profile of the
+// close and the time of the begin.
+void append_profile_then(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "SELECT newest.profile FROM (SELECT last_ts, batch, profile, events FROM %s.event_batches "
+        "WHERE " OF_USER " ORDER BY batch DESC LIMIT 1000) AS newest "
+        "WHERE newest.last_ts OPERATOR(pg_catalog.<=) $2 AND EXISTS (SELECT FROM "
+        "profiles.event_list_each(newest.events) AS event WHERE NOT profiles.is_closing(event.key, "
+        "event.segmentation)) ORDER BY newest.last_ts DESC, newest.batch DESC LIMIT 1",
+        schema);
+}
+
 void append_statement(StringInfo sql, Statement statement, const char *schema)
 {
     switch (statement) {
@@ -180,6 +195,7 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::delete_user:
         appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
+    case Statement::profile_then: append_profile_then(sql, schema); return;
     case Statement::insert_batch:
         appendStringInfo(sql,
                          "INSERT INTO %s.event_batches (uid, bucket, device_id, first_ts, last_ts, "
@@ -273,6 +289,7 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::enrol: return fill({INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID});
     case Statement::clear_tokens:
     case Statement::leave: return fill({INT8OID, TEXTOID});
+    case Statement::profile_then: return fill({INT8OID, TIMESTAMPTZOID});
     case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),

@@ -20,6 +20,7 @@ enum class Statement {
     update_profile,  // the common ones with the profile
     update_all,
     delete_user,   // uid
+    profile_then,  // uid, time
     insert_batch,  // uid, device_id, first_ts, last_ts, profile, events
     move_batches,  // from uid, to uid
     move_devices,  // from uid, to uid
