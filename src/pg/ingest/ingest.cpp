@@ -205,6 +205,7 @@ User merge_locked(AppStatements *statements, User from, User into)
     User merged;
     attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
+    run(statements, Statement::record_merge, uids);
     run(statements, Statement::move_batches, uids);
     run(statements, Statement::move_devices, uids);
     move_reports(statements, from.uid, into.uid);

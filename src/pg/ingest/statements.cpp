@@ -166,6 +166,35 @@ void append_profile_then(StringInfo sql, const char *schema)
         schema);
 }
 
+// Both rows, and what belongs to the one who goes: see undo_merge().
+void append_record_merge(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "INSERT INTO %1$s.merges (uid, bucket, from_uid, from_user, into_user, devices, batches, "
+        "consents, crashes, tokens, enrolments) "
+        "SELECT $2, " BUCKET("$2") ", $1, pg_catalog.to_jsonb(theirs), pg_catalog.to_jsonb(mine), "
+                                   "ARRAY(SELECT device_id FROM %1$s.devices WHERE " OF_USER "), "
+                                   "ARRAY(SELECT batch FROM %1$s.event_batches WHERE " OF_USER "), "
+                                   "ARRAY(SELECT entry FROM %1$s.consent_log WHERE " OF_USER "), "
+                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
+                                   "%1$s.crash_users AS owned "
+                                   "WHERE " OF_USER "), "
+                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
+                                   "%1$s.push_tokens AS owned "
+                                   "WHERE " OF_USER "), "
+                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
+                                   "%1$s.enrolments AS owned "
+                                   "WHERE " OF_USER ") "
+                                   "FROM %1$s.users AS theirs, %1$s.users AS mine "
+                                   "WHERE theirs.uid OPERATOR(pg_catalog.=) $1 "
+                                   "AND theirs.bucket OPERATOR(pg_catalog.=) " BUCKET(
+                                       "$1") " "
+                                             "AND mine.uid OPERATOR(pg_catalog.=) $2 "
+                                             "AND mine.bucket OPERATOR(pg_catalog.=) " BUCKET("$2"),
+        schema);
+}
+
 void append_statement(StringInfo sql, Statement statement, const char *schema)
 {
     switch (statement) {
@@ -244,6 +273,7 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::leave_all:
         appendStringInfo(sql, "DELETE FROM %s.enrolments WHERE " OF_USER, schema);
         return;
+    case Statement::record_merge: append_record_merge(sql, schema); return;
     case Statement::move_crashes: append_move_crashes(sql, schema); return;
     case Statement::move_tokens:
         append_move(sql, schema, "push_tokens", "provider, mode, token, set_at");
@@ -296,6 +326,7 @@ int parameter_types(Statement statement, Oid *types)
                      type_named("event_list")});
     case Statement::move_batches:
     case Statement::move_devices:
+    case Statement::record_merge:
     case Statement::move_crashes:
     case Statement::move_consents:
     case Statement::move_tokens:

@@ -32,6 +32,7 @@ enum class Statement {
     leave,         // uid, key
     leave_all,     // uid
     // of a merge: from uid, to uid
+    record_merge,  // before the others
     move_crashes,
     move_consents,
     move_tokens,
