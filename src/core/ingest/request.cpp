@@ -1,15 +1,13 @@
 #include "request.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "../error.h"
 #include "../location/fallback.h"
 #include "../profile/json_reader.h"
 #include "duplicates.h"
+#include "parameter.h"
 #include "../update/text.h"
 
 namespace profiles {
@@ -155,7 +153,7 @@ private:
             else if (known->object)
                 request_.*known->object = object(parameter, known->name);
             else if (known->flag)
-                request_.*known->flag = flag(parameter);
+                request_.*known->flag = parameter_flag(parameter, memory_);
             else
                 (this->*known->read)(parameter);
         } catch (const Error &error) {
@@ -179,57 +177,9 @@ private:
         return {kept, skips_.size()};
     }
 
-    // Single values
-
-    std::string_view text(const Node &parameter)
+    std::string_view text(const Node &parameter) const
     {
-        switch (parameter.type) {
-        case Type::null: return {};
-        case Type::text: return parameter.bytes;
-        case Type::no: return "false";
-        case Type::yes: return "true";
-        case Type::integer:
-        case Type::decimal: return keep_text(to_text(number_of(parameter.item())).view(), memory_);
-        default:
-            throw Error(ErrorCode::wrong_type,
-                        std::string("must be a text, got ") + type_name(parameter.type));
-        }
-    }
-
-    static std::optional<Number> number(const Node &parameter)
-    {
-        bool is_empty = parameter.type == Type::null ||
-                        (parameter.type == Type::text && parameter.bytes.empty());
-        if (is_empty)
-            return std::nullopt;
-        if (parameter.type == Type::text)
-            return Number::parse(parameter.bytes);
-        if (parameter.item().is_number())
-            return number_of(parameter.item());
-        throw Error(ErrorCode::wrong_type,
-                    std::string("must be a number, got ") + type_name(parameter.type));
-    }
-
-    static std::optional<std::int64_t> integer_between(const Node &parameter, std::int64_t low,
-                                                       std::int64_t high)
-    {
-        std::optional<Number> value = number(parameter);
-        if (!value)
-            return std::nullopt;
-        if (!value->is_integer() || value->integer() < low || value->integer() > high)
-            throw Error(ErrorCode::invalid_value, "must be an integer from " + std::to_string(low) +
-                                                      " to " + std::to_string(high));
-        return value->integer();
-    }
-
-    bool flag(const Node &parameter)
-    {
-        std::string_view value = text(parameter);
-        if (value == "1" || value == "true")
-            return true;
-        if (value.empty() || value == "0" || value == "false")
-            return false;
-        throw Error(ErrorCode::invalid_value, "must be 1 or true");
+        return parameter_text(parameter, memory_);
     }
 
     // JSON as itself or inside a string. `what` is a literal.
@@ -263,14 +213,14 @@ private:
 
     void read_device_id_type(const Node &parameter)
     {
-        if (auto type = integer_between(parameter, 0, 3))
+        if (auto type = parameter_integer(parameter, 0, 3))
             request_.device_id_type = static_cast<std::int16_t>(*type);
     }
 
     // Ten digits are seconds, thirteen are milliseconds; anything else is not trusted.
     void read_timestamp(const Node &parameter)
     {
-        std::optional<Number> sent = number(parameter);
+        std::optional<Number> sent = parameter_number(parameter);
         if (!sent)
             return;
         double value = sent->approximate();
@@ -289,27 +239,36 @@ private:
 
     void read_hour(const Node &parameter)
     {
-        if (auto hour = integer_between(parameter, 0, 24))
+        if (auto hour = parameter_integer(parameter, 0, 24))
             request_.hour = static_cast<std::int16_t>(*hour % 24);
     }
 
     void read_day_of_week(const Node &parameter)
     {
-        if (auto day = integer_between(parameter, 0, 6))
+        if (auto day = parameter_integer(parameter, 0, 6))
             request_.day_of_week = static_cast<std::int16_t>(*day == 0 ? 7 : *day);
     }
 
     void read_time_zone(const Node &parameter)
     {
-        request_.time_zone_offset = integer_between(parameter, -1080, 1080);
+        request_.time_zone_offset = parameter_integer(parameter, -1080, 1080);
     }
-    void read_begin(const Node &parameter) { request_.begin_session = flag(parameter); }
-    void read_end(const Node &parameter) { request_.end_session = flag(parameter); }
-    void read_ignore_cooldown(const Node &parameter) { request_.ignore_cooldown = flag(parameter); }
+    void read_begin(const Node &parameter)
+    {
+        request_.begin_session = parameter_flag(parameter, memory_);
+    }
+    void read_end(const Node &parameter)
+    {
+        request_.end_session = parameter_flag(parameter, memory_);
+    }
+    void read_ignore_cooldown(const Node &parameter)
+    {
+        request_.ignore_cooldown = parameter_flag(parameter, memory_);
+    }
 
     void read_duration(const Node &parameter)
     {
-        std::optional<Number> duration = number(parameter);
+        std::optional<Number> duration = parameter_number(parameter);
         if (!duration)
             return;
         double seconds = std::trunc(duration->approximate());
@@ -367,20 +326,6 @@ private:
             throw Error(ErrorCode::invalid_value, "must be an IPv4 or IPv6 address");
     }
 
-    static std::optional<location::Address> parse_address(std::string_view ip)
-    {
-        char name[INET6_ADDRSTRLEN];
-        if (ip.size() >= sizeof name)
-            return std::nullopt;
-        name[ip.copy(name, ip.size())] = '\0';
-        std::uint8_t bytes[16];
-        if (inet_pton(AF_INET, name, bytes) == 1)
-            return location::Address({bytes, 4});
-        if (inet_pton(AF_INET6, name, bytes) == 1)
-            return location::Address({bytes, 16});
-        return std::nullopt;
-    }
-
     void read_app_version(const Node &parameter) { request_.app_version = limited_text(parameter); }
     void read_sdk_name(const Node &parameter) { request_.sdk_name = limited_text(parameter); }
     void read_sdk_version(const Node &parameter) { request_.sdk_version = limited_text(parameter); }
@@ -392,7 +337,7 @@ private:
 
     void read_test_mode(const Node &parameter)
     {
-        if (auto mode = integer_between(parameter, 0, 2))
+        if (auto mode = parameter_integer(parameter, 0, 2))
             request_.test_mode = static_cast<std::int16_t>(*mode);
     }
 

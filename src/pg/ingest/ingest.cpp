@@ -6,7 +6,6 @@
 // it gone and looks the device up again.
 #include "../../core/ingest/ingest.h"
 
-#include "../../core/ingest/checksum.h"
 #include "../../core/ingest/merge.h"
 #include "../../core/update/text.h"
 #include "../location/location.h"
@@ -14,6 +13,8 @@
 #include "../profile/jsonb.h"
 #include "../time.h"
 #include "../update/skips.h"
+#include "app.h"
+#include "checksum.h"
 #include "reports.h"
 #include "statements.h"
 #include "user_row.h"
@@ -21,9 +22,6 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha1.h"
-#include "common/sha2.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -46,13 +44,6 @@ namespace {
 constexpr int kTries = 100;  // of finding a user that merges keep moving away
 constexpr std::size_t kListedSkips = 2000;
 
-// The row of profiles.apps that a request belongs to.
-struct App {
-    const char *name;
-    pg_tz *zone;
-    Settings settings;
-};
-
 // What the caller is told.
 struct Answer {
     std::int64_t uid = 0;
@@ -73,79 +64,6 @@ Day day_in_zone(Time time, const void *zone)
     if (!local)
         return static_cast<Day>(seconds / 86400);
     return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - UNIX_EPOCH_JDATE;
-}
-
-// The app
-
-[[noreturn]] void raise_unknown_app(const char *what, const char *value)
-{
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s \"%s\" does not exist", what, value),
-         errhint("The apps are listed in profiles.apps; profiles.create_app makes a new one.")));
-    pg_unreachable();
-}
-
-// Prepared once per backend. Everybody may read these columns but `key`.
-SPIPlanPtr prepare_once(SPIPlanPtr *plan, const char *sql)
-{
-    if (*plan)
-        return *plan;
-    Oid types[] = {TEXTOID};
-    SPIPlanPtr made = SPI_prepare(sql, 1, types);
-    if (!made)
-        elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-    SPI_keepplan(made);
-    return *plan = made;
-}
-
-App read_app()
-{
-    HeapTuple row = SPI_tuptable->vals[0];
-    TupleDesc descriptor = SPI_tuptable->tupdesc;
-    App app;
-    app.name = SPI_getvalue(row, descriptor, 1);
-    const char *zone = SPI_getvalue(row, descriptor, 2);
-    app.zone = pg_tzset(zone);
-    if (!app.zone)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("app \"%s\" has the unknown time zone \"%s\"", app.name, zone)));
-    bool is_null;
-    Node settings = node_from_jsonb(DatumGetJsonbP(SPI_getbinval(row, descriptor, 3, &is_null)));
-    attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
-        pack_numbers(settings, scratch.memory());
-        seal(settings);
-        app.settings = read_settings(settings);
-    });
-    return app;
-}
-
-App find_app(SPIPlanPtr *plan, const char *sql, const char *what, const char *value)
-{
-    Datum values[] = {CStringGetTextDatum(value)};
-    SPI_execute_plan(prepare_once(plan, sql), values, nullptr, false, 1);
-    if (SPI_processed == 0)
-        raise_unknown_app(what, value);
-    return read_app();
-}
-
-App app_by_name(const char *name)
-{
-    static SPIPlanPtr plan = nullptr;
-    return find_app(
-        &plan,
-        "SELECT name, timezone, settings FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1",
-        "app", name);
-}
-
-App app_by_key(const char *key)
-{
-    static SPIPlanPtr plan = nullptr;
-    return find_app(
-        &plan,
-        "SELECT name, timezone, settings FROM profiles.apps WHERE key OPERATOR(pg_catalog.=) $1",
-        "app with key", key);
 }
 
 // The user
@@ -357,56 +275,6 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;
-}
-
-// Checksums
-
-std::string_view digest(pg_cryptohash_type type, std::string_view text, std::string_view salt,
-                        std::size_t length)
-{
-    pg_cryptohash_ctx *context = pg_cryptohash_create(type);
-    auto *bytes = static_cast<std::uint8_t *>(palloc(length));
-    auto add = [&](std::string_view part) {
-        return pg_cryptohash_update(context, reinterpret_cast<const std::uint8_t *>(part.data()),
-                                    part.size()) >= 0;
-    };
-    if (!context || pg_cryptohash_init(context) < 0 || !add(text) || !add(salt) ||
-        pg_cryptohash_final(context, bytes, length) < 0)
-        elog(ERROR, "could not compute a checksum");
-    pg_cryptohash_free(context);
-    return {reinterpret_cast<char *>(bytes), length};
-}
-
-// Only for apps that have one: a role needs the privilege to read it.
-std::string_view salt_of(const char *app)
-{
-    static SPIPlanPtr plan = nullptr;
-    Datum values[] = {CStringGetTextDatum(app)};
-    SPI_execute_plan(
-        prepare_once(&plan, "SELECT salt FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1"),
-        values, nullptr, false, 1);
-    const char *salt =
-        SPI_processed ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : nullptr;
-    return salt ? salt : "";
-}
-
-// Null when the request is what its sender signed.
-const char *refusal(const App &app, const Request &request)
-{
-    if (!app.settings.salted)
-        return nullptr;
-    if (const char *reason = unverifiable(request))
-        return reason;
-    std::string_view text, salt = salt_of(app.name);
-    attempt([&](std::pmr::memory_resource *memory) {
-        text = checked_text(request.query_string, memory);
-    });
-    bool is_right =
-        request.checksum256.empty()
-            ? is_digest(request.checksum, digest(PG_SHA1, text, salt, SHA1_DIGEST_LENGTH))
-            : is_digest(request.checksum256,
-                        digest(PG_SHA256, text, salt, PG_SHA256_DIGEST_LENGTH));
-    return is_right ? nullptr : "the checksum is wrong";
 }
 
 Answer ingest_into(const App &app, Node &parameters)

@@ -116,29 +116,29 @@ void append_count_crash(StringInfo sql, const char *schema)
         schema);
 }
 
-// What both users have becomes one row of the survivor, and one user of the group.
+// What both users have becomes one row of the survivor, and one user of the group. Groups are locked in
+// their order, so that two merges cannot wait for each other.
 void append_move_crashes(StringInfo sql, const char *schema)
 {
     appendStringInfo(
         sql,
         "WITH gone AS (DELETE FROM %1$s.crash_users WHERE " OF_USER " RETURNING *), "
+        "shared AS (SELECT groups.crash_group FROM %1$s.crash_groups AS groups "
+        "JOIN gone ON groups.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
+        "JOIN %1$s.crash_users AS theirs "
+        "ON theirs.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
+        "AND theirs.uid OPERATOR(pg_catalog.=) $2 AND theirs.bucket OPERATOR(pg_catalog.=) %2$s "
+        "ORDER BY groups.crash_group FOR UPDATE OF groups), "
         "counted AS (UPDATE %1$s.crash_groups AS groups "
-        "SET users = groups.users OPERATOR(pg_catalog.-) 1 FROM gone, %1$s.crash_users AS theirs "
-        "WHERE theirs.uid OPERATOR(pg_catalog.=) $2 "
-        "AND theirs.bucket OPERATOR(pg_catalog.=) " BUCKET(
-            "$2") " "
-                  "AND theirs.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
-                  "AND groups.crash_group OPERATOR(pg_catalog.=) gone.crash_group) "
-                  "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, "
-                  "first_seen, "
-                  "last_seen) SELECT $2, " BUCKET(
-                      "$2") ", crash_group, reports, first_seen, last_seen "
-                            "FROM gone ON CONFLICT (uid, bucket, crash_group) "
-                            "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) "
-                            "excluded.reports, "
-                            "first_seen = LEAST(known.first_seen, excluded.first_seen), "
-                            "last_seen = GREATEST(known.last_seen, excluded.last_seen)",
-        schema);
+        "SET users = groups.users OPERATOR(pg_catalog.-) 1 FROM shared "
+        "WHERE groups.crash_group OPERATOR(pg_catalog.=) shared.crash_group) "
+        "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, first_seen, "
+        "last_seen) SELECT $2, %2$s, crash_group, reports, first_seen, last_seen FROM gone "
+        "ON CONFLICT (uid, bucket, crash_group) "
+        "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) excluded.reports, "
+        "first_seen = LEAST(known.first_seen, excluded.first_seen), "
+        "last_seen = GREATEST(known.last_seen, excluded.last_seen)",
+        schema, BUCKET("$2"));
 }
 
 // What the survivor has, too, stays as the survivor has it.
@@ -153,17 +153,18 @@ void append_move(StringInfo sql, const char *schema, const char *table, const ch
 
 // Of the newest batches only: late requests are hours late, not months, and a user with very many
 // batches must not make each of them slow. A batch that only closes a session carries the profile of the
-// close and the time of the begin.
+// close and the time of the begin. OFFSET 0: events are looked at after sorting, until one is found.
 void append_profile_then(StringInfo sql, const char *schema)
 {
-    appendStringInfo(
-        sql,
-        "SELECT newest.profile FROM (SELECT last_ts, batch, profile, events FROM %s.event_batches "
-        "WHERE " OF_USER " ORDER BY batch DESC LIMIT 1000) AS newest "
-        "WHERE newest.last_ts OPERATOR(pg_catalog.<=) $2 AND EXISTS (SELECT FROM "
-        "profiles.event_list_each(newest.events) AS event WHERE NOT profiles.is_closing(event.key, "
-        "event.segmentation)) ORDER BY newest.last_ts DESC, newest.batch DESC LIMIT 1",
-        schema);
+    appendStringInfo(sql,
+                     "SELECT older.profile FROM (SELECT newest.profile, newest.events FROM "
+                     "(SELECT last_ts, batch, profile, events FROM %s.event_batches "
+                     "WHERE " OF_USER " ORDER BY batch DESC LIMIT 1000) AS newest "
+                     "WHERE newest.last_ts OPERATOR(pg_catalog.<=) $2 "
+                     "ORDER BY newest.last_ts DESC, newest.batch DESC OFFSET 0) AS older "
+                     "WHERE EXISTS (SELECT FROM profiles.event_list_each(older.events) AS event "
+                     "WHERE NOT profiles.is_closing(event.key, event.segmentation)) LIMIT 1",
+                     schema);
 }
 
 // Both rows, and what belongs to the one who goes: see undo_merge().
@@ -173,26 +174,19 @@ void append_record_merge(StringInfo sql, const char *schema)
         sql,
         "INSERT INTO %1$s.merges (uid, bucket, from_uid, from_user, into_user, devices, batches, "
         "consents, crashes, tokens, enrolments) "
-        "SELECT $2, " BUCKET("$2") ", $1, pg_catalog.to_jsonb(theirs), pg_catalog.to_jsonb(mine), "
-                                   "ARRAY(SELECT device_id FROM %1$s.devices WHERE " OF_USER "), "
-                                   "ARRAY(SELECT batch FROM %1$s.event_batches WHERE " OF_USER "), "
-                                   "ARRAY(SELECT entry FROM %1$s.consent_log WHERE " OF_USER "), "
-                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
-                                   "%1$s.crash_users AS owned "
-                                   "WHERE " OF_USER "), "
-                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
-                                   "%1$s.push_tokens AS owned "
-                                   "WHERE " OF_USER "), "
-                                   "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM "
-                                   "%1$s.enrolments AS owned "
-                                   "WHERE " OF_USER ") "
-                                   "FROM %1$s.users AS theirs, %1$s.users AS mine "
-                                   "WHERE theirs.uid OPERATOR(pg_catalog.=) $1 "
-                                   "AND theirs.bucket OPERATOR(pg_catalog.=) " BUCKET(
-                                       "$1") " "
-                                             "AND mine.uid OPERATOR(pg_catalog.=) $2 "
-                                             "AND mine.bucket OPERATOR(pg_catalog.=) " BUCKET("$2"),
-        schema);
+        "SELECT $2, %3$s, $1, pg_catalog.to_jsonb(theirs), pg_catalog.to_jsonb(mine), "
+        "ARRAY(SELECT device_id FROM %1$s.devices WHERE " OF_USER "), "
+        "ARRAY(SELECT batch FROM %1$s.event_batches WHERE " OF_USER "), "
+        "ARRAY(SELECT entry FROM %1$s.consent_log WHERE " OF_USER "), "
+        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.crash_users AS owned "
+        "WHERE " OF_USER "), "
+        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.push_tokens AS owned "
+        "WHERE " OF_USER "), "
+        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.enrolments AS owned "
+        "WHERE " OF_USER ") FROM %1$s.users AS theirs, %1$s.users AS mine "
+        "WHERE theirs.uid OPERATOR(pg_catalog.=) $1 AND theirs.bucket OPERATOR(pg_catalog.=) %2$s "
+        "AND mine.uid OPERATOR(pg_catalog.=) $2 AND mine.bucket OPERATOR(pg_catalog.=) %3$s",
+        schema, BUCKET("$1"), BUCKET("$2"));
 }
 
 void append_statement(StringInfo sql, Statement statement, const char *schema)
