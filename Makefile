@@ -6,13 +6,16 @@
 #   make test           install what is missing, build, run every check below, print a summary
 #   make check-tree     what can be checked without a server: floors, symbols, papers, format
 #   make unit           core without PostgreSQL, under ASan and UBSan
+#   make fuzz-seeds     the fuzz targets over their seeds
+#   make fuzz           libFuzzer over every target           FUZZ_SECONDS=n each, FUZZ_TARGETS="text ..."
+#   make oracle         random update documents, core against a model   ORACLE_CASES=n ORACLE_SEED=n
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
 #   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
 #   make format         lay out the C++ sources               make format-check only looks
-#   make tidy           clang-tidy over src
+#   make tidy           clang-tidy over src, some minutes     FILES="file ..." for some
 #   make deps           apt-get install what all of this needs; nothing when all is there
 #   make clean          remove everything built, and the demo
 #   make dist           the release archive, from git's HEAD
@@ -67,7 +70,7 @@ $(shlib): exports.map
 export MAKE
 export PG_CONFIG
 
-.PHONY: deps test unit regress isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: deps test unit oracle fuzz fuzz-seeds regress isolation tap docs-test docs-update check-tree demo demo-stop
 .PHONY: format format-check tidy dist
 
 deps:
@@ -95,7 +98,8 @@ check-tree: all
 	+@test/lib/check-tree
 
 demo: deps
-	@$(MAKE) --no-print-directory -s all
+	@echo "Building ..."
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
 	+@demo/run
 
 demo-stop:
@@ -104,7 +108,8 @@ demo-stop:
 clean: demo-stop
 
 # Core and its tests, without a header or a library of PostgreSQL.
-UNIT_OBJS = $(patsubst %.cpp,build/unit/%.o,$(CORE) $(sort $(wildcard test/unit/*.cpp)))
+UNIT_CORE = $(patsubst %.cpp,build/unit/%.o,$(CORE))
+UNIT_OBJS = $(UNIT_CORE) $(patsubst %.cpp,build/unit/%.o,$(sort $(wildcard test/unit/*.cpp)))
 UNIT_FLAGS = $(STRICT) -g -O1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -117,8 +122,43 @@ build/unit/run: $(UNIT_OBJS)
 
 -include $(UNIT_OBJS:.o=.d)
 
-unit: build/unit/run
+build/geoip/done: test/data/make-geoip test/data/geoip.pl
+	@mkdir -p $(@D)
+	test/data/make-geoip $(@D)
+	@touch $@
+
+unit: build/unit/run build/geoip/done
 	@test/lib/unit $<
+
+build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
+	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
+
+-include build/unit/test/oracle/runner.d
+
+# One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
+FUZZ_TARGETS = text bytes update
+FUZZ_SECONDS ?= 60
+
+build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)
+	@mkdir -p $(@D)
+	clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(CORE) $(CORE_LIBS) -o $@
+
+build/unit/seeds-%: build/unit/test/fuzz/%.o build/unit/test/fuzz/replay.o $(UNIT_CORE)
+	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@
+
+-include $(wildcard build/unit/test/fuzz/*.d)
+
+fuzz: $(FUZZ_TARGETS:%=build/fuzz/%)
+	@test/lib/fuzz $(FUZZ_SECONDS) $^
+
+fuzz-seeds: $(FUZZ_TARGETS:%=build/unit/seeds-%)
+	@test/lib/fuzz-seeds $^
+
+ORACLE_CASES ?= 100000
+ORACLE_SEED ?= 20240229
+
+oracle: build/unit/oracle
+	@test/lib/oracle $< $(ORACLE_CASES) $(ORACLE_SEED)
 
 CXX_FILES = $(shell find src test -name '*.cpp' -o -name '*.h')
 
@@ -129,7 +169,8 @@ format-check:
 	clang-format --dry-run -Werror $(CXX_FILES)
 
 tidy:
-	clang-tidy --quiet $(SOURCES) -- -std=c++20 $(PG_CPPFLAGS)
+	printf '%s\n' $(or $(FILES),$(SOURCES)) | \
+	  xargs -P $(shell nproc) -I{} clang-tidy --quiet {} -- -std=c++20 $(PG_CPPFLAGS)
 
 dist:
 	@mkdir -p build

@@ -1,17 +1,13 @@
--- The databases are those of test/geoip/make_fixture.pl; what they must answer is written there.
-\getenv tree PROFILES_TREE
-\if :{?tree}
-\else
-\getenv tree PG_ABS_SRCDIR
-\endif
-\set nested :tree '/test/geoip/city-nested.mmdb'
-\set moved :tree '/test/geoip/city-moved.mmdb'
-\set ipv4 :tree '/test/geoip/ipv4-nested.mmdb'
-\set flat :tree '/test/geoip/city-flat.mmdb'
-\set country :tree '/test/geoip/country-flat.mmdb'
-\set missing :tree '/test/geoip/missing.mmdb'
-\set script :tree '/test/geoip/make_fixture.pl'
-\set directory :tree '/test/geoip'
+-- The databases are those of test/data/geoip.pl; what they must answer is written there.
+\getenv data PROFILES_DATA
+\set nested :data '/city-nested.mmdb'
+\set moved :data '/city-moved.mmdb'
+\set ipv4 :data '/ipv4-nested.mmdb'
+\set flat :data '/city-flat.mmdb'
+\set country :data '/country-flat.mmdb'
+\set missing :data '/missing.mmdb'
+\set other :data '/not-a-database.mmdb'
+\set directory :data
 SET search_path = profiles, public;
 \pset null '(null)'
 
@@ -139,7 +135,7 @@ SET profiles.geoip_database = :'missing';
 SELECT geoip('192.0.2.1');
 SELECT resolve_location(NULL, NULL, NULL, NULL, '192.0.2.1', false);
 SELECT * FROM geoip_info();
-SET profiles.geoip_database = :'script';
+SET profiles.geoip_database = :'other';
 SELECT geoip_country('192.0.2.1');
 SET profiles.geoip_database = :'directory';
 SELECT geoip_country('192.0.2.1');

@@ -67,7 +67,7 @@ INSERT INTO questions (op, argument) VALUES
     ('@>', '{"custom":{"tags":[{"x":1},5]}}'), ('@>', '{"custom":{"address":{}}}'), ('@>', '{"custom":{"address":{"zip":null}}}'),
     ('@>', '{"custom":{"address":{"city":"Bonn"}},"country":"FR"}'), ('@>', '{}'), ('@>', '{"bio":"sixteen bytes !!x"}'),
     ('?', 'country'), ('?', 'age'), ('?', 'custom.address'), ('?', 'custom.address.zip'), ('?', 'up.cc'), ('?', 'event.price'),
-    ('?', 'nothing'), ('?', 'uid'), ('?', 'custom'), ('?', 'custom.'),
+    ('?', 'nothing'), ('?', 'uid'), ('?', 'custom'),
     ('?|', '{country,custom.address.zip}'), ('?|', '{nothing,NULL,age}'), ('?|', '{}'), ('?|', '{event.price}'),
     ('?&', '{country,age}'), ('?&', '{country,NULL}'), ('?&', '{}'), ('?&', '{country,event.price}'), ('?&', '{custom.address.city,vip}');
 

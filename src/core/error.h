@@ -9,25 +9,26 @@
 namespace profiles {
 
 enum class ErrorCode {
-    invalid_text,          // 22P02: text that is not what the type accepts
-    invalid_binary,        // 22P03: bytes from outside that break the format
-    invalid_encoding,      // 22021: not valid UTF-8, or a NUL character
-    invalid_value,         // 22023: a well-formed argument that makes no sense here
-    null_value,            // 22004: a null where a value is needed
-    out_of_range,          // 22003: a number beyond what can be kept exactly
-    wrong_type,            // 42804: an operator met a value of another type
-    limit_exceeded,        // 54000: deeper, longer or more than the limits allow
-    unsupported,           // 0A000: a format version or feature this build does not know
-    corrupted,             // XX001: stored bytes that break the format
-    missing_file,          // 58P01: a file that is not there
-    unreadable_file,       // 58030: a file that cannot be read or is not what it should be
-    cancelled,             // not reported: the caller lets PostgreSQL report its own interrupt
+    invalid_text,      // 22P02: text that is not what the type accepts
+    invalid_binary,    // 22P03: bytes from outside that break the format
+    invalid_encoding,  // 22021: not valid UTF-8, or a NUL character
+    invalid_value,     // 22023: a well-formed argument that makes no sense here
+    null_value,        // 22004: a null where a value is needed
+    out_of_range,      // 22003: a number beyond what can be kept exactly
+    wrong_type,        // 42804: an operator met a value of another type
+    limit_exceeded,    // 54000: deeper, longer or more than the limits allow
+    unsupported,       // 0A000: a format version or feature this build does not know
+    corrupted,         // XX001: stored bytes that break the format
+    missing_file,      // 58P01: a file that is not there
+    unreadable_file,   // 58030: a file that cannot be read or is not what it should be
+    cancelled,         // not reported: the caller lets PostgreSQL report its own interrupt
 };
 
 class Error : public std::exception {
 public:
     Error(ErrorCode code, std::string message, std::string detail = {}, std::string hint = {})
-        : code_(code), message_(std::move(message)), detail_(std::move(detail)), hint_(std::move(hint))
+        : code_(code), message_(std::move(message)), detail_(std::move(detail)),
+          hint_(std::move(hint))
     {
     }
 

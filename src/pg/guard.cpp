@@ -92,6 +92,9 @@ void raise_if_failed(const Failure &failure)
                     failure.hint[0] ? errhint("%s", failure.hint) : 0));
 }
 
-bool interrupt_pending() noexcept { return InterruptPending && (QueryCancelPending || ProcDiePending); }
+bool interrupt_pending() noexcept
+{
+    return InterruptPending && (QueryCancelPending || ProcDiePending);
+}
 
 }  // namespace profiles::pg

@@ -1,5 +1,6 @@
-// A C++ object that must live longer than one call: it belongs to a memory context, whose reset destroys
-// it, also after an error. The object keeps its memory to itself (new and delete), never in a context.
+// A C++ object that must live longer than one call: it belongs to a memory
+// context, whose reset destroys it, also after an error. The object keeps its
+// memory to itself (new and delete), never in a context.
 #pragma once
 
 #include "guard.h"
@@ -27,7 +28,8 @@ void destroy_owned(void *owned)
 template <typename Object>
 Owned<Object> *own_in(MemoryContext context)
 {
-    auto *owned = static_cast<Owned<Object> *>(MemoryContextAllocZero(context, sizeof(Owned<Object>)));
+    auto *owned =
+        static_cast<Owned<Object> *>(MemoryContextAllocZero(context, sizeof(Owned<Object>)));
     owned->on_reset.func = destroy_owned<Object>;
     owned->on_reset.arg = owned;
     MemoryContextRegisterResetCallback(context, &owned->on_reset);

@@ -14,7 +14,10 @@ namespace profiles::pg {
 inline constexpr std::int64_t kEpochDays = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
 inline constexpr std::int64_t kEpochMilliseconds = kEpochDays * 86400 * 1000;
 
-inline TimestampTz timestamp_of(std::int64_t milliseconds) { return (milliseconds - kEpochMilliseconds) * 1000; }
+inline TimestampTz timestamp_of(std::int64_t milliseconds)
+{
+    return (milliseconds - kEpochMilliseconds) * 1000;
+}
 
 // Rounds down, for times before 2000 too. Infinity is the caller's to test.
 inline std::int64_t milliseconds_of(TimestampTz timestamp)

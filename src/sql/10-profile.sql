@@ -18,11 +18,16 @@ CREATE FUNCTION profile_send(profile) RETURNS bytea
     AS 'MODULE_PATHNAME', 'profile_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION profile_send(profile) IS 'I/O: profile to version byte 1 and canonical JSON';
 
+CREATE FUNCTION profile_subscript(internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'profile_subscript' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION profile_subscript(internal) IS 'subscripting support: p[''custom.plan''] as jsonb';
+
 CREATE TYPE profile (
     INPUT = profile_in,
     OUTPUT = profile_out,
     RECEIVE = profile_recv,
     SEND = profile_send,
+    SUBSCRIPT = profile_subscript,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = int4,
     STORAGE = extended

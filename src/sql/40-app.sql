@@ -77,7 +77,7 @@ COMMENT ON FUNCTION @extschema@.app_timezone(text) IS
 -- which know no daylight saving time. "CET", "EET", "MET" and "WET" are both name and abbreviation,
 -- and AT TIME ZONE takes the abbreviation: in such a zone summer would be an hour off.
 CREATE FUNCTION @extschema@.checked_timezone(timezone text) RETURNS text
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -104,7 +104,7 @@ COMMENT ON FUNCTION @extschema@.checked_timezone(text) IS
     'internal: the name of a time zone as the time zone database spells it, or an error';
 
 CREATE FUNCTION @extschema@.check_app_name(app text) RETURNS void
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN

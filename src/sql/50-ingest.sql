@@ -13,9 +13,9 @@ COMMENT ON COLUMN ingest_result.reason IS 'why, when the status is not ok';
 COMMENT ON COLUMN ingest_result.skipped IS 'the parts that could not be applied: [{"key", "operator", "reason"}, ...]';
 
 CREATE FUNCTION ingest(app text, request jsonb) RETURNS ingest_result
-    AS 'MODULE_PATHNAME', 'ingest_request' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+    AS 'MODULE_PATHNAME', 'ingest_request' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION ingest(text, jsonb) IS 'takes one SDK request: ingest(''shop'', ''{"device_id": "d1", "begin_session": 1}''); parameters are accepted as SDKs send them, parts that cannot be applied are listed in skipped';
 
 CREATE FUNCTION ingest(request jsonb) RETURNS ingest_result
-    AS 'MODULE_PATHNAME', 'ingest_request_by_key' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+    AS 'MODULE_PATHNAME', 'ingest_request_by_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION ingest(jsonb) IS 'takes one SDK request for the app that its app_key names, as a gateway calls it; needs SELECT on the column key of profiles.apps';

@@ -36,7 +36,16 @@ cluster_user=$(id -un)
 cluster_as() {
     local become=()
     ((EUID != 0)) || become=(setpriv --reuid=postgres --regid=postgres --init-groups)
-    (cd "$cluster_root/tree" && HOME=$cluster_root TMPDIR=$cluster_root/tmp "${become[@]}" "$@")
+    (
+        # A server that stays up must not hold what this script inherited: "make -j" would wait for
+        # ever for its job tokens.
+        for fd in /proc/self/fd/*; do
+            fd=${fd##*/}
+            ((fd < 3 || fd == 255)) || exec {fd}>&-
+        done
+        cd "$cluster_root/tree" || exit
+        HOME=$cluster_root TMPDIR=$cluster_root/tmp "${become[@]}" "$@"
+    )
 }
 
 cluster_create() {

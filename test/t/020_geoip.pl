@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $fixtures = ($ENV{PROFILES_TREE} // '.') . '/test/geoip';
+my $fixtures = $ENV{PROFILES_DATA};
 
 my $node = PostgreSQL::Test::Cluster->new('geoip');
 $node->init(allows_streaming => 1);

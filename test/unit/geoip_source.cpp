@@ -37,12 +37,12 @@ struct Folder {
     // Writes into the same inode, as cp does.
     void overwrite(const char *with) const
     {
-        std::ifstream from(std::string("test/geoip/") + with, std::ios::binary);
+        std::ifstream from(std::string("build/geoip/") + with, std::ios::binary);
         std::ofstream(file(), std::ios::binary) << from.rdbuf();
     }
     void rename_over(const char *with) const
     {
-        fs::copy_file(std::string("test/geoip/") + with, path / "next");
+        fs::copy_file(std::string("build/geoip/") + with, path / "next");
         fs::rename(path / "next", file());
     }
 };

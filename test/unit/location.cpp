@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kNested = "test/geoip/city-nested.mmdb";
+const std::string kNested = "build/geoip/city-nested.mmdb";
 
 fs::path maxmind_data()
 {
@@ -269,14 +269,14 @@ TEST_CASE("what is no database is refused by name")
     CHECK(code_of_opening(std::string(300'000, '\0')) == ErrorCode::corrupted);
     CHECK(code_of_opening("\xAB\xCD\xEFMaxMind.com") == ErrorCode::corrupted);
     try {
-        Database database("test/geoip/missing.mmdb", "missing.mmdb");
+        Database database("build/geoip/missing.mmdb", "missing.mmdb");
         FAIL("opened");
     } catch (const Error &error) {
         CHECK(error.code() == ErrorCode::missing_file);
         CHECK(error.message() == "could not open geoip database \"missing.mmdb\": "
                                  "No such file or directory");
     }
-    CHECK_THROWS_AS(Database("test/geoip", "a directory"), Error);
+    CHECK_THROWS_AS(Database("build/geoip", "a directory"), Error);
 }
 
 TEST_CASE("a tree size that overflows 32 bits is refused before the library "
@@ -391,7 +391,7 @@ TEST_CASE("records that never end are cut off")
 TEST_CASE("both schemas give the same place")
 {
     Database nested(kNested, kNested);
-    Database flat("test/geoip/city-flat.mmdb", "flat");
+    Database flat("build/geoip/city-flat.mmdb", "flat");
     const Place &a = *place(nested, "192.0.2.1");
     const Place &b = *place(flat, "192.0.2.1");
     CHECK(a.country == "DE");
@@ -418,7 +418,7 @@ TEST_CASE("both schemas give the same place")
 TEST_CASE("networks are in the family of the address")
 {
     Database both(kNested, kNested);
-    Database ipv4("test/geoip/ipv4-nested.mmdb", "ipv4");
+    Database ipv4("build/geoip/ipv4-nested.mmdb", "ipv4");
     CHECK(both.find(address("198.51.100.9"))->prefix == 24);
     CHECK(both.find(address("::ffff:198.51.100.9"))->prefix == 24);
     CHECK(both.find(address("2001:db8::9"))->prefix == 33);

@@ -28,7 +28,10 @@ bool boolean(const Node &setting)
     return setting.type == Type::yes;
 }
 
-std::uint32_t limit(const Node &setting) { return static_cast<std::uint32_t>(whole_number(setting, 1000000)); }
+std::uint32_t limit(const Node &setting)
+{
+    return static_cast<std::uint32_t>(whole_number(setting, 1000000));
+}
 
 struct Reader {
     std::string_view name;
@@ -36,11 +39,13 @@ struct Reader {
 };
 
 constexpr Reader kReaders[] = {
-    {"custom_property_limit", [](const Node &s, Settings &to) { to.limits.custom_properties = limit(s); }},
+    {"custom_property_limit",
+     [](const Node &s, Settings &to) { to.limits.custom_properties = limit(s); }},
     {"array_limit", [](const Node &s, Settings &to) { to.limits.array_elements = limit(s); }},
     {"value_length_limit", [](const Node &s, Settings &to) { to.limits.value_length = limit(s); }},
     {"key_length_limit", [](const Node &s, Settings &to) { to.limits.key_length = limit(s); }},
-    {"session_cooldown", [](const Node &s, Settings &to) { to.session_cooldown = whole_number(s, 86400); }},
+    {"session_cooldown",
+     [](const Node &s, Settings &to) { to.session_cooldown = whole_number(s, 86400); }},
     {"session_duration_limit",
      [](const Node &s, Settings &to) { to.session_duration_limit = whole_number(s, 86400); }},
     {"country_data", [](const Node &s, Settings &to) { to.country_data = boolean(s); }},
@@ -63,8 +68,9 @@ Settings read_settings(const Node &settings)
         throw Error(ErrorCode::invalid_value, "settings must be a JSON object");
     Settings result;
     for (const Node &setting : settings.children) {
-        const Reader *reader = std::find_if(std::begin(kReaders), std::end(kReaders),
-                                            [&](const Reader &known) { return known.name == setting.key; });
+        const Reader *reader =
+            std::find_if(std::begin(kReaders), std::end(kReaders),
+                         [&](const Reader &known) { return known.name == setting.key; });
         if (reader == std::end(kReaders))
             throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(setting.key), {},
                         "Settings are " + known_names() + ".");

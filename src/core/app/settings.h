@@ -7,10 +7,10 @@ namespace profiles {
 
 struct Settings {
     Limits limits{20, 50, 256, 128};
-    std::int64_t session_cooldown = 15;              // seconds after end_session in which a session continues
-    std::int64_t session_duration_limit = 86400;     // seconds that one request may report
-    bool country_data = true;                        // keep the country
-    bool city_data = true;                           // keep the city and derived coordinates
+    std::int64_t session_cooldown = 15;  // seconds after end_session in which a session continues
+    std::int64_t session_duration_limit = 86400;  // seconds that one request may report
+    bool country_data = true;                     // keep the country
+    bool city_data = true;                        // keep the city and derived coordinates
 };
 
 // A null stands for the default. Throws invalid_value naming the setting for anything unknown or out of range.

@@ -1,6 +1,6 @@
 #include "event_list.h"
 
-#include "../error.h"
+#include "../interrupt.h"
 
 namespace profiles {
 
@@ -78,8 +78,10 @@ void normalise_events(Node &list)
     if (list.type != Type::array)
         raise_invalid(std::string("it must be a JSON array, not ") + type_name(list.type));
     seal(list);
-    for (const Node &event : list.children)
+    for (const Node &event : list.children) {
+        check_interrupt();
         check_event(event);
+    }
 }
 
 }  // namespace profiles

@@ -198,7 +198,7 @@ private:
             return;
         }
         append_operand(stretch.low, operand);
-        stretch.without_low = predicate.op == Operator::greater;
+        stretch.without_low = predicate.op == PredicateKind::greater;
     }
 
     static void set_high(QueryTerm &stretch, const Predicate &predicate)
@@ -211,7 +211,7 @@ private:
             return;
         }
         append_operand(stretch.high, operand);
-        stretch.without_high = predicate.op == Operator::less;
+        stretch.without_high = predicate.op == PredicateKind::less;
     }
 
     static void append_operand(Bytes &term, const Item &operand)
@@ -229,18 +229,18 @@ private:
         std::size_t first = term_count();
         bool every = false;
         switch (predicate.op) {
-        case Operator::exists: add_stretch(path, TermKind::empty_object); break;
-        case Operator::equal: add_equal(path, predicate.operand); break;
-        case Operator::in: add_list(path, predicate.list); break;
-        case Operator::all: every = add_every(path, predicate); break;
-        case Operator::size: add_kind(path, TermKind::array); break;
-        case Operator::begins: add_beginnings(path, predicate.list); break;
-        case Operator::greater:
-        case Operator::greater_equal:
+        case PredicateKind::exists: add_stretch(path, TermKind::empty_object); break;
+        case PredicateKind::equal: add_equal(path, predicate.operand); break;
+        case PredicateKind::in: add_list(path, predicate.list); break;
+        case PredicateKind::all: every = add_every(path, predicate); break;
+        case PredicateKind::size: add_kind(path, TermKind::array); break;
+        case PredicateKind::begins: add_beginnings(path, predicate.list); break;
+        case PredicateKind::greater:
+        case PredicateKind::greater_equal:
             set_low(add_comparable(path, predicate.operand), predicate);
             break;
-        case Operator::less:
-        case Operator::less_equal:
+        case PredicateKind::less:
+        case PredicateKind::less_equal:
             set_high(add_comparable(path, predicate.operand), predicate);
             break;
         default: add_texts(path, predicate); break;
@@ -297,7 +297,7 @@ private:
 
     void add_texts(const Bytes &path, const Predicate &predicate)
     {
-        if (predicate.op != Operator::regex && predicate.list.empty())
+        if (predicate.op != PredicateKind::regex && predicate.list.empty())
             return;  // true of nothing
         add_comparable(path, Item{Type::text, {}}).predicate = &predicate;
     }

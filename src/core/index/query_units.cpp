@@ -31,42 +31,42 @@ bool all_containers(std::span<const Item> items)
 
 bool is_lower_bound(const Predicate &predicate)
 {
-    return predicate.op == Operator::greater || predicate.op == Operator::greater_equal;
+    return predicate.op == PredicateKind::greater || predicate.op == PredicateKind::greater_equal;
 }
 
 bool is_upper_bound(const Predicate &predicate)
 {
-    return predicate.op == Operator::less || predicate.op == Operator::less_equal;
+    return predicate.op == PredicateKind::less || predicate.op == PredicateKind::less_equal;
 }
 
 TermRank rank_of(const Predicate &predicate)
 {
     switch (predicate.op) {
-    case Operator::equal:
+    case PredicateKind::equal:
         return predicate.operand.is_container() ? TermRank::existence : TermRank::equality;
-    case Operator::in:
+    case PredicateKind::in:
         if (predicate.missing)
             return TermRank::unindexed;
         return any_container(predicate.list) ? TermRank::existence : TermRank::equality;
-    case Operator::all:
+    case PredicateKind::all:
         if (predicate.missing || predicate.list.empty())
             return TermRank::equality;  // true of nothing
         return all_containers(predicate.list) ? TermRank::existence : TermRank::equality;
-    case Operator::greater:
-    case Operator::greater_equal:
-    case Operator::less:
-    case Operator::less_equal: return TermRank::half_open;
-    case Operator::begins: {
+    case PredicateKind::greater:
+    case PredicateKind::greater_equal:
+    case PredicateKind::less:
+    case PredicateKind::less_equal: return TermRank::half_open;
+    case PredicateKind::begins: {
         auto is_empty = [](const Item &text) { return text.bytes.empty(); };
         bool everything = std::any_of(predicate.list.begin(), predicate.list.end(), is_empty);
         return everything ? TermRank::pattern : TermRank::bounded;
     }
-    case Operator::regex:
-    case Operator::contains:
-    case Operator::contains_ignoring_case: return TermRank::pattern;
-    case Operator::exists:
-    case Operator::size: return TermRank::existence;
-    case Operator::within: return TermRank::unindexed;
+    case PredicateKind::regex:
+    case PredicateKind::contains:
+    case PredicateKind::contains_ignoring_case: return TermRank::pattern;
+    case PredicateKind::exists:
+    case PredicateKind::size: return TermRank::existence;
+    case PredicateKind::within: return TermRank::unindexed;
     }
     return TermRank::unindexed;
 }
@@ -124,7 +124,7 @@ private:
     {
         int order = compare_items(left.operand, right.operand);
         if (order == 0)
-            return left.op == Operator::greater || left.op == Operator::less;
+            return left.op == PredicateKind::greater || left.op == PredicateKind::less;
         return is_lower_bound(left) ? order > 0 : order < 0;
     }
 
@@ -191,16 +191,16 @@ bool is_exact(const Leaf &leaf)
             return false;
     }
     switch (predicate.op) {
-    case Operator::exists: return true;
-    case Operator::equal:
-    case Operator::greater:
-    case Operator::greater_equal:
-    case Operator::less:
-    case Operator::less_equal:
+    case PredicateKind::exists: return true;
+    case PredicateKind::equal:
+    case PredicateKind::greater:
+    case PredicateKind::greater_equal:
+    case PredicateKind::less:
+    case PredicateKind::less_equal:
         return !predicate.operand.is_container() && !is_long(predicate.operand);
-    case Operator::in:
-    case Operator::all:
-    case Operator::begins:
+    case PredicateKind::in:
+    case PredicateKind::all:
+    case PredicateKind::begins:
         return !any_container(predicate.list) &&
                std::none_of(predicate.list.begin(), predicate.list.end(), is_long);
     default: return false;

@@ -33,7 +33,12 @@ private:
     std::uint64_t hash_ = 0xcbf29ce484222325u;
 };
 
-bool changes_on_retry(std::string_view name) { return name == "rr" || name == "checksum" || name == "checksum256"; }
+// A gateway adds the address it sees, and a lost answer often means that the network has changed.
+bool changes_on_retry(std::string_view name)
+{
+    return name == "rr" || name == "checksum" || name == "checksum256" || name == "ip_address" ||
+           name == "ip";
+}
 
 }  // namespace
 
@@ -60,14 +65,16 @@ bool is_remembered(std::string_view recent_requests, std::uint64_t hash)
     return false;
 }
 
-std::string_view remember(std::string_view recent_requests, std::uint64_t hash, std::pmr::memory_resource *memory)
+std::string_view remember(std::string_view recent_requests, std::uint64_t hash,
+                          std::pmr::memory_resource *memory)
 {
     char first[kHashSize];
     layout::store(first, hash);
     return merge_remembered({first, kHashSize}, recent_requests, memory);
 }
 
-std::string_view merge_remembered(std::string_view first, std::string_view second, std::pmr::memory_resource *memory)
+std::string_view merge_remembered(std::string_view first, std::string_view second,
+                                  std::pmr::memory_resource *memory)
 {
     constexpr std::size_t kRingSize = kRememberedRequests * kHashSize;
     auto *ring = static_cast<char *>(memory->allocate(kRingSize, 1));

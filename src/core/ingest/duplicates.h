@@ -8,14 +8,17 @@ namespace profiles {
 
 inline constexpr std::size_t kRememberedRequests = 32;
 
-// Over everything that makes the request: not over what changes when it is sent again (rr and checksums).
+// Over everything that makes the request: not over what changes when it is sent again (rr, checksums and the
+// address).
 // `parameters` must be sealed. Part of the stored format: never change it.
 std::uint64_t hash_request(const Node &parameters);
 
 bool is_remembered(std::string_view recent_requests, std::uint64_t hash);
 // The ring with the hash in front.
-std::string_view remember(std::string_view recent_requests, std::uint64_t hash, std::pmr::memory_resource *memory);
+std::string_view remember(std::string_view recent_requests, std::uint64_t hash,
+                          std::pmr::memory_resource *memory);
 // Two users' rings in one: the first one's are kept in preference.
-std::string_view merge_remembered(std::string_view first, std::string_view second, std::pmr::memory_resource *memory);
+std::string_view merge_remembered(std::string_view first, std::string_view second,
+                                  std::pmr::memory_resource *memory);
 
 }  // namespace profiles

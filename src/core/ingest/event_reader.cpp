@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "../error.h"
 #include "../events/event_list.h"
@@ -17,16 +18,32 @@ namespace {
 constexpr std::string_view kInternalPrefix = "[CLY]_";
 constexpr std::string_view kOrientation = "[CLY]_orientation";
 
+constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
+constexpr std::size_t kReportedSkips = 1000;  // one hostile request must not make a million reports
+
+// Names that link events with each other; nothing reads them.
+constexpr std::string_view kLinks[] = {"id", "pvid", "cvid", "peid"};
+constexpr std::string_view kMembers[] = {"key",          "count",     "sum",  "dur",
+                                         "segmentation", "timestamp", "hour", "dow"};
+
+template <std::size_t Size>
+bool is_one_of(const std::string_view (&names)[Size], std::string_view name)
+{
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
 // What SDKs send; [CLY]_session and its like are made here and accepted from nobody.
 constexpr std::string_view kInternalEvents[] = {
-    "[CLY]_view", "[CLY]_action", "[CLY]_push_action", "[CLY]_star_rating", "[CLY]_nps", "[CLY]_survey", kOrientation,
+    "[CLY]_view", "[CLY]_action", "[CLY]_push_action", "[CLY]_star_rating",
+    "[CLY]_nps",  "[CLY]_survey", kOrientation,
 };
 
 class EventReader {
 public:
     EventReader(const Request &request, Time now, const Limits &limits, SkipList &skips,
                 std::pmr::memory_resource *memory)
-        : request_(request), now_(now), limits_(limits), skips_(skips), memory_(memory), events_(memory), members_(memory)
+        : request_(request), now_(now), limits_(limits), skips_(skips), memory_(memory),
+          events_(memory), members_(memory)
     {
     }
 
@@ -44,7 +61,13 @@ public:
                 skip(event_key(event), error.message());
             }
         }
-        auto *kept = static_cast<Node *>(memory_->allocate(events_.size() * sizeof(Node) + 1, alignof(Node)));
+        if (unreported_)
+            skips_.push_back(
+                {"events",
+                 {},
+                 keep_text(std::to_string(unreported_) + " more faults are not listed", memory_)});
+        auto *kept = static_cast<Node *>(
+            memory_->allocate(events_.size() * sizeof(Node) + 1, alignof(Node)));
         std::uninitialized_copy(events_.begin(), events_.end(), kept);
         result_.events = {kept, events_.size()};
         return result_;
@@ -59,20 +82,30 @@ private:
 
     void skip(std::string_view key, const std::string &reason)
     {
-        skips_.push_back({key, {}, keep_text("event " + std::to_string(number_) + ": " + reason, memory_)});
+        if (++reported_ > kReportedSkips)
+            ++unreported_;
+        else
+            skips_.push_back(
+                {key, {}, keep_text("event " + std::to_string(number_) + ": " + reason, memory_)});
     }
 
     void read_event(const Node &event)
     {
         if (event.type != Type::object)
-            throw Error(ErrorCode::wrong_type, std::string("must be an object, got ") + type_name(event.type));
+            throw Error(ErrorCode::wrong_type,
+                        std::string("must be an object, got ") + type_name(event.type));
         std::string_view key = checked_key(event);
         const Node *segmentation = event.find("segmentation");
         if (key == kOrientation) {
-            const Node *mode = segmentation ? segmentation->find("mode") : nullptr;
-            result_.orientation = mode && mode->type == Type::text ? mode->bytes : std::string_view();
+            const Node *mode = segmentation && segmentation->type == Type::object
+                                   ? segmentation->find("mode")
+                                   : nullptr;
+            if (!mode || mode->type != Type::text)
+                throw Error(ErrorCode::invalid_value, "has no segment \"mode\"");
+            result_.orientation = mode->bytes;
             return;
         }
+        report_unknown_members(key, event);
         members_.clear();
         add("key", make_text(key));
         Time time = event_time(event);
@@ -86,6 +119,13 @@ private:
         keep(time, !key.starts_with(kInternalPrefix));
     }
 
+    void report_unknown_members(std::string_view key, const Node &event)
+    {
+        for (const Node &member : event.children)
+            if (!is_one_of(kMembers, member.key) && !is_one_of(kLinks, member.key))
+                skip(key, "unknown member " + quoted(member.key));
+    }
+
     std::string_view checked_key(const Node &event)
     {
         const Node *key = event.find("key");
@@ -94,10 +134,7 @@ private:
         if (limits_.key_length && character_count(key->bytes) > limits_.key_length)
             throw Error(ErrorCode::limit_exceeded,
                         "key is longer than " + std::to_string(limits_.key_length) + " characters");
-        bool is_unknown = key->bytes.starts_with(kInternalPrefix) &&
-                          std::find(std::begin(kInternalEvents), std::end(kInternalEvents), key->bytes) ==
-                              std::end(kInternalEvents);
-        if (is_unknown)
+        if (key->bytes.starts_with(kInternalPrefix) && !is_one_of(kInternalEvents, key->bytes))
             throw Error(ErrorCode::invalid_value, "unknown internal event " + quoted(key->bytes));
         return key->bytes;
     }
@@ -110,7 +147,8 @@ private:
             return Number::parse(node->bytes);
         if (node->item().is_number())
             return number_of(node->item());
-        throw Error(ErrorCode::wrong_type, quoted(node->key) + " must be a number, got " + type_name(node->type));
+        throw Error(ErrorCode::wrong_type,
+                    quoted(node->key) + " must be a number, got " + type_name(node->type));
     }
 
     // As number(), but a part that cannot be understood does not cost the event.
@@ -119,8 +157,10 @@ private:
         try {
             return number(event.find(name));
         } catch (const Error &error) {
-            skip(event_key(event), error.code() == ErrorCode::invalid_text
-                                       ? quoted(name) + " must be a number" : error.message());
+            skip(event_key(event),
+                 error.code() == ErrorCode::invalid_text   ? quoted(name) + " must be a number"
+                 : error.code() == ErrorCode::out_of_range ? quoted(name) + ": " + error.message()
+                                                           : error.message());
             return std::nullopt;
         }
     }
@@ -132,23 +172,31 @@ private:
         Time time = request_.time;
         if (std::optional<Number> sent = lenient_number(event, "timestamp")) {
             double value = sent->approximate();
-            bool is_seconds = value >= 1e9 && value < 1e10, is_milliseconds = value >= 1e12 && value < 1e13;
+            bool is_seconds = value >= 1e9 && value < 1e10,
+                 is_milliseconds = value >= 1e12 && value < 1e13;
             if (is_seconds || is_milliseconds)
                 time = static_cast<Time>(std::llround(is_seconds ? value * 1000 : value));
             else
-                skip(event_key(event), "\"timestamp\" is neither seconds nor milliseconds since 1970");
+                skip(event_key(event), "\"timestamp\" is neither seconds nor milliseconds since "
+                                       "1970; the request's time is used");
+            if (time > now_ + kClockTolerance)
+                skip(event_key(event),
+                     "\"timestamp\" is in the future; the request's time is used");
         }
-        return free_time(std::min(time, now_));
+        return free_time(time > now_ ? request_.time : time);
     }
 
-    // The first free millisecond from `time` on. Each taken one remembers where to look next, so a
-    // hundred thousand equal times cost no more than as many different ones.
+    // The first free millisecond from `time` on. Each taken one remembers where to look next, and
+    // all on the way learn the answer, so no order of times costs more than another.
     Time free_time(Time time)
     {
         Time free = time;
         for (auto taken = next_.find(free); taken != next_.end(); taken = next_.find(free))
             free = taken->second;
-        next_[time] = free + 1;
+        for (auto taken = next_.find(time); taken != next_.end(); taken = next_.find(time)) {
+            time = taken->second;
+            taken->second = free + 1;
+        }
         next_[free] = free + 1;
         return free;
     }
@@ -184,14 +232,35 @@ private:
     // The device's own hour and day of the week; those of the request where the event has none.
     void add_local_time(const Node &event)
     {
-        std::optional<Number> hour = lenient_number(event, "hour"), day = lenient_number(event, "dow");
-        std::int64_t local_hour = hour && hour->is_integer() ? hour->integer() % 24 : request_.hour.value_or(-1);
-        std::int64_t local_day = day && day->is_integer() ? (day->integer() == 0 ? 7 : day->integer())
-                                                          : request_.day_of_week.value_or(-1);
-        if (local_hour >= 0)
-            add("hour", make_number(local_hour, memory_));
-        if (local_day >= 1 && local_day <= 7)
-            add("dow", make_number(local_day, memory_));
+        std::optional<std::int64_t> hour = integer_between(event, "hour", 24),
+                                    day = integer_between(event, "dow", 6);
+        if (hour)
+            hour = *hour % 24;
+        else if (request_.hour)
+            hour = *request_.hour;
+        if (day)
+            day = *day == 0 ? 7 : *day;
+        else if (request_.day_of_week)
+            day = *request_.day_of_week;
+        if (hour)
+            add("hour", make_number(*hour, memory_));
+        if (day)
+            add("dow", make_number(*day, memory_));
+    }
+
+    // From 0 up; what is not is reported.
+    std::optional<std::int64_t> integer_between(const Node &event, std::string_view name,
+                                                std::int64_t high)
+    {
+        std::optional<Number> value = lenient_number(event, name);
+        if (!value)
+            return std::nullopt;
+        if (!value->is_integer() || value->integer() < 0 || value->integer() > high) {
+            skip(event_key(event),
+                 quoted(name) + " must be an integer from 0 to " + std::to_string(high));
+            return std::nullopt;
+        }
+        return value->integer();
     }
 
     // Null and empty values are absent; dots and dollar signs go from names, as they do from properties.
@@ -200,7 +269,8 @@ private:
         if (segmentation.type == Type::null)
             return;
         if (segmentation.type != Type::object) {
-            skip(key, std::string("\"segmentation\" must be an object, got ") + type_name(segmentation.type));
+            skip(key, std::string("\"segmentation\" must be an object, got ") +
+                          type_name(segmentation.type));
             return;
         }
         NodeList members(memory_);
@@ -214,25 +284,45 @@ private:
                 continue;
             }
             if (limits_.key_length && character_count(value.key) > limits_.key_length) {
-                skip(key, "segment name is longer than " + std::to_string(limits_.key_length) + " characters");
+                skip(key, "segment name is longer than " + std::to_string(limits_.key_length) +
+                              " characters");
                 continue;
             }
             cut(key, value);
             members.push_back(value);
         }
+        report_collisions(key, members);
         if (members.empty())
             return;
-        auto *kept = static_cast<Node *>(memory_->allocate(members.size() * sizeof(Node), alignof(Node)));
+        auto *kept =
+            static_cast<Node *>(memory_->allocate(members.size() * sizeof(Node), alignof(Node)));
         std::uninitialized_copy(members.begin(), members.end(), kept);
         add("segmentation", make_container(Type::object, {kept, members.size()}));
+    }
+
+    // Of names that cleaning made equal the last one stays.
+    void report_collisions(std::string_view key, const NodeList &members)
+    {
+        if (!std::exchange(has_cleaned_, false))
+            return;
+        std::pmr::vector<std::string_view> names(memory_);
+        for (const Node &member : members)
+            names.push_back(member.key);
+        std::sort(names.begin(), names.end());
+        for (std::size_t index = 1; index < names.size(); ++index)
+            if (names[index] == names[index - 1])
+                skip(key, "two segments are named " + quoted(names[index]) +
+                              " once \".\" and \"$\" are stripped; one is kept");
     }
 
     std::string_view cleaned_name(std::string_view name)
     {
         if (name.find_first_of(".$") == std::string_view::npos)
             return name;
+        has_cleaned_ = true;
         auto *bytes = static_cast<char *>(memory_->allocate(name.size(), 1));
-        char *end = std::copy_if(name.begin(), name.end(), bytes, [](char byte) { return byte != '.' && byte != '$'; });
+        char *end = std::copy_if(name.begin(), name.end(), bytes,
+                                 [](char byte) { return byte != '.' && byte != '$'; });
         return {bytes, static_cast<std::size_t>(end - bytes)};
     }
 
@@ -243,13 +333,15 @@ private:
         std::string_view kept = cut_characters(value.bytes, limits_.value_length);
         if (kept.size() == value.bytes.size())
             return;
-        skip(key, "segment " + quoted(value.key) + " cut to " + std::to_string(limits_.value_length) + " characters");
+        skip(key, "segment " + quoted(value.key) + " cut to " +
+                      std::to_string(limits_.value_length) + " characters");
         value.bytes = kept;
     }
 
     void keep(Time time, bool own)
     {
-        auto *members = static_cast<Node *>(memory_->allocate(members_.size() * sizeof(Node), alignof(Node)));
+        auto *members =
+            static_cast<Node *>(memory_->allocate(members_.size() * sizeof(Node), alignof(Node)));
         std::uninitialized_copy(members_.begin(), members_.end(), members);
         Node event = make_container(Type::object, {members, members_.size()});
         seal(event);
@@ -265,9 +357,11 @@ private:
     SkipList &skips_;
     std::pmr::memory_resource *memory_;
     NodeList events_;
-    NodeList members_;   // of the event that is being made
+    NodeList members_;  // of the event that is being made
     std::pmr::unordered_map<Time, Time> next_{memory_};
     std::size_t number_ = 0;
+    std::size_t reported_ = 0, unreported_ = 0;
+    bool has_cleaned_ = false;  // a segment of the event that is being made was renamed
     RequestEvents result_;
 };
 

@@ -6,10 +6,10 @@
 namespace profiles {
 
 struct RequestEvents {
-    std::span<Node> events;           // sealed
-    std::int32_t own = 0;             // events of the app's own, without the internal ones
-    Time first = 0, last = 0;         // their times, where there are events
-    std::string_view orientation;     // from [CLY]_orientation, which is a property and no event
+    std::span<Node> events;        // sealed
+    std::int32_t own = 0;          // events of the app's own, without the internal ones
+    Time first = 0, last = 0;      // their times, where there are events
+    std::string_view orientation;  // from [CLY]_orientation, which is a property and no event
 };
 
 // An event that cannot be understood is reported and left out; so is a part of one.

@@ -27,7 +27,8 @@ class Ingestion {
 public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
               std::pmr::memory_resource *memory)
-        : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory), before_(user.profile)
+        : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory),
+          before_(user.profile)
     {
         outcome_.user = user;
     }
@@ -44,11 +45,12 @@ public:
         }
         SessionStep step = plan_session(user.session, request_, surroundings_.settings);
         if (step.closes)
-            add_batch(close_open_session(user, memory_));   // with the profile as it was until now
+            add_batch(close_open_session(user, memory_));  // with the profile as it was until now
         advance_session(step, request_, user, memory_);
         mark_times(step);
 
-        RequestEvents events = read_events(request_, surroundings_.now, surroundings_.settings.limits, skips_, memory_);
+        RequestEvents events = read_events(request_, surroundings_.now,
+                                           surroundings_.settings.limits, skips_, memory_);
         user.event_count += events.own;
         if (user.session.start)
             user.session.events += events.own;
@@ -62,7 +64,7 @@ private:
     void mark_times(const SessionStep &step)
     {
         User &user = outcome_.user;
-        user.first_seen = user.first_seen.value_or(request_.time);
+        user.first_seen = std::min(user.first_seen.value_or(request_.time), request_.time);
         user.last_seen = std::max(user.last_seen.value_or(request_.time), request_.time);
         user.first_sync = user.first_sync.value_or(surroundings_.now);
         user.last_sync = surroundings_.now;
@@ -70,6 +72,8 @@ private:
         user.recent.mark(day, step.begins);
         if (request_.session_duration.value_or(0) > step.duration)
             skips_.push_back({"session_duration", {}, "is over the limit and was cut to it"});
+        if (request_.end_session && !step.ends)
+            skips_.push_back({"end_session", {}, "is older than the open session, which goes on"});
     }
 
     // Everything that the request says of the user, in one pass over the profile.
@@ -78,15 +82,15 @@ private:
         const Limits &limits = surroundings_.settings.limits;
         User &user = outcome_.user;
         std::pmr::vector<Change> changes(memory_);
-        read_properties(request_, limits, changes, skips_, memory_);
+        read_properties(request_, changes, skips_, memory_);
         if (!events.orientation.empty()) {
             Node orientation = make_text(events.orientation);
             seal(orientation);
             changes.push_back(set_property("orientation", orientation));
         }
         View profile(before_);
-        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins}, profile, user, changes,
-                        memory_);
+        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins},
+                        profile, user, changes, memory_);
         if (request_.user_details.type == Type::object)
             read_details(request_.user_details, Mode::lenient, limits, changes, skips_, memory_);
 
@@ -109,9 +113,10 @@ private:
         if (user.identified)
             return;
         View profile(user.profile);
-        user.identified = request_.device_id_type == 0 ||
-                          std::any_of(std::begin(kIdentity), std::end(kIdentity),
-                                      [&](std::string_view name) { return profile.find(name).has_value(); });
+        user.identified =
+            request_.device_id_type == 0 ||
+            std::any_of(std::begin(kIdentity), std::end(kIdentity),
+                        [&](std::string_view name) { return profile.find(name).has_value(); });
     }
 
     void add_events(const SessionStep &step, const RequestEvents &events)
@@ -133,7 +138,8 @@ private:
 
     std::span<const Skip> keep_skips()
     {
-        auto *kept = static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
+        auto *kept =
+            static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
         std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
         return {kept, skips_.size()};
     }

@@ -15,9 +15,9 @@ struct Calendar {
 
 struct Surroundings {
     const Settings &settings;
-    Time now;                             // the server's clock
+    Time now;  // the server's clock
     Calendar calendar;
-    const location::Place *geoip = nullptr;   // what the request's address says, if anything
+    const location::Place *geoip = nullptr;  // what the request's address says, if anything
 };
 
 // Events that share a profile: one row of event_batches.
@@ -28,15 +28,16 @@ struct Batch {
 };
 
 struct Outcome {
-    bool duplicate = false;               // nothing else is set, nothing is to be written
+    bool duplicate = false;  // nothing else is set, nothing is to be written
     User user;
     bool profile_changed = false;
-    std::array<Batch, 2> batches;         // a closed session's and the request's own
+    std::array<Batch, 2> batches;  // a closed session's and the request's own
     std::size_t batch_count = 0;
-    std::span<const Skip> skips;          // after those of the Request
+    std::span<const Skip> skips;  // after those of the Request
 };
 // So that they may be alive while the server raises an error.
-static_assert(std::is_trivially_destructible_v<Outcome> && std::is_trivially_destructible_v<Request> &&
+static_assert(std::is_trivially_destructible_v<Outcome> &&
+              std::is_trivially_destructible_v<Request> &&
               std::is_trivially_destructible_v<Settings>);
 
 // Everything in the Outcome lives in `memory`, or where `user` and `request` point.

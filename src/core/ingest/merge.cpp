@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../profile/assembly.h"
+#include "../location/fallback.h"
 #include "../profile/document.h"
 #include "duplicates.h"
 
@@ -26,29 +27,65 @@ bool is_group(const Node &member)
     return (member.key == kCustom || member.key == kCampaign) && member.type == Type::object;
 }
 
-// The winner's members, and the loser's where the winner has none. Groups are filled, too.
-Node fill(const Item &winner, const Item &loser, bool groups, std::pmr::memory_resource *memory)
+bool is_location(std::string_view property)
 {
-    Node mine = unpack(winner, memory), theirs = unpack(loser, memory);
+    for (std::string_view part : {"country", "region", "city", "latitude", "longitude"})
+        if (property == part)
+            return true;
+    return false;
+}
+
+// Whether a user's location says anything: a place, or that there shall be none.
+bool has_location(const User &user)
+{
+    return !user.location_source.empty() &&
+           user.location_source != location::source_name(location::Source::unknown);
+}
+
+// A location is one thing: a city of one user is never put beside the country of the other, and who
+// opted out gets no coordinates back.
+Node without_location(const Item &profile, std::pmr::memory_resource *memory)
+{
+    Node open = unpack(profile, memory);
+    auto end = std::remove_if(open.children.begin(), open.children.end(),
+                              [](const Node &member) { return is_location(member.key); });
+    open.children = open.children.first(static_cast<std::size_t>(end - open.children.begin()));
+    seal(open);
+    return open;
+}
+
+// The winner's members, and the loser's where the winner has none. Groups are filled, too.
+Node fill(Node mine, Node theirs, bool groups, std::pmr::memory_resource *memory)
+{
     NodeList members(memory);
     members.reserve(mine.children.size() + theirs.children.size());
     for (Node &member : mine.children) {
         const Node *other = theirs.find(member.key);
-        Node filled = groups && is_group(member) && other ? fill(member.item(), other->item(), false, memory) : member;
+        bool fills = groups && is_group(member) && other && is_group(*other);
+        Node filled = fills ? fill(unpack(member.item(), memory), unpack(other->item(), memory),
+                                   false, memory)
+                            : member;
         filled.key = member.key;
         members.push_back(filled);
     }
     for (const Node &member : theirs.children)
         if (!mine.find(member.key))
             members.push_back(member);
-    auto *kept = static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
+    auto *kept =
+        static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
     std::uninitialized_copy(members.begin(), members.end(), kept);
     return make_container(Type::object, {kept, members.size()});
 }
 
-std::string_view merge_profiles(std::string_view winner, std::string_view loser, std::pmr::memory_resource *memory)
+std::string_view merge_profiles(const User &winner, const User &loser,
+                                std::pmr::memory_resource *memory)
 {
-    Node profile = fill({Type::object, winner}, {Type::object, loser}, true, memory);
+    bool theirs_counts = !has_location(winner) && has_location(loser);
+    auto read = [&](const User &user, bool keeps_location) {
+        Item bytes{Type::object, user.profile};
+        return keeps_location ? unpack(bytes, memory) : without_location(bytes, memory);
+    };
+    Node profile = fill(read(winner, !theirs_counts), read(loser, theirs_counts), true, memory);
     seal(profile);
     return pack(profile, memory);
 }
@@ -86,7 +123,7 @@ User merge_users(const User &from, const User &into, std::pmr::memory_resource *
 
     User merged = into;
     merged.identified = true;
-    merged.profile = merge_profiles(winner.profile, loser.profile, memory);
+    merged.profile = merge_profiles(winner, loser, memory);
     merged.first_seen = choose(from.first_seen, into.first_seen, earlier);
     merged.last_seen = choose(from.last_seen, into.last_seen, later);
     merged.first_session = choose(from.first_session, into.first_session, earlier);
@@ -98,9 +135,9 @@ User merge_users(const User &from, const User &into, std::pmr::memory_resource *
     merged.event_count = from.event_count + into.event_count;
     merged.merges = from.merges + into.merges + 1;
     merged.recent = merge_days(from.recent, into.recent);
-    bool has_location = !winner.location_source.empty();
-    merged.location_source = has_location ? winner.location_source : loser.location_source;
-    merged.location_at = has_location ? winner.location_at : loser.location_at;
+    const User &located = !has_location(winner) && has_location(loser) ? loser : winner;
+    merged.location_source = located.location_source;
+    merged.location_at = located.location_at;
     merged.recent_requests = merge_remembered(into.recent_requests, from.recent_requests, memory);
     return merged;
 }

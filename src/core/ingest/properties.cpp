@@ -14,14 +14,22 @@ struct Metric {
 };
 
 constexpr Metric kMetrics[] = {
-    {"_os", "platform"},           {"_os_version", "platform_version"},
-    {"_device", "device"},         {"_device_type", "device_type"},
-    {"_manufacturer", "manufacturer"}, {"_resolution", "resolution"},
-    {"_density", "density"},       {"_carrier", "carrier"},
-    {"_app_version", "app_version"}, {"_locale", "locale"},
-    {"_store", "source"},          {"_browser", "browser"},
-    {"_browser_version", "browser_version"}, {"_orientation", "orientation"},
-    {"_has_hinge", "has_hinge"},   {"_ua", "user_agent"},
+    {"_os", "platform"},
+    {"_os_version", "platform_version"},
+    {"_device", "device"},
+    {"_device_type", "device_type"},
+    {"_manufacturer", "manufacturer"},
+    {"_resolution", "resolution"},
+    {"_density", "density"},
+    {"_carrier", "carrier"},
+    {"_app_version", "app_version"},
+    {"_locale", "locale"},
+    {"_store", "source"},
+    {"_browser", "browser"},
+    {"_browser_version", "browser_version"},
+    {"_orientation", "orientation"},
+    {"_has_hinge", "has_hinge"},
+    {"_ua", "user_agent"},
 };
 
 // Operating systems that run on one maker's devices only, and what the device's name tells.
@@ -32,7 +40,7 @@ struct DeviceFamily {
 };
 
 constexpr DeviceFamily kFamilies[] = {
-    {"iOS", "iPhone", "mobile"},  {"iOS", "iPod", "mobile"},     {"iOS", "iPad", "tablet"},
+    {"iOS", "iPhone", "mobile"},      {"iOS", "iPod", "mobile"},      {"iOS", "iPad", "tablet"},
     {"watchOS", "Watch", "wearable"}, {"tvOS", "AppleTV", "smarttv"}, {"macOS", "Mac", "desktop"},
     {"macOS", "iMac", "desktop"},
 };
@@ -41,9 +49,9 @@ constexpr std::string_view kAppleSystems[] = {"iOS", "watchOS", "tvOS", "macOS"}
 
 class PropertyReader {
 public:
-    PropertyReader(const Limits &limits, std::pmr::vector<Change> &changes, SkipList &skips,
+    PropertyReader(std::pmr::vector<Change> &changes, SkipList &skips,
                    std::pmr::memory_resource *memory)
-        : limits_(limits), changes_(changes), skips_(skips), memory_(memory)
+        : changes_(changes), skips_(skips), memory_(memory)
     {
     }
 
@@ -64,7 +72,8 @@ public:
             return;
         auto *members = static_cast<Node *>(memory_->allocate(2 * sizeof(Node), alignof(Node)));
         std::size_t count = 0;
-        for (auto [key, value] : {std::pair<std::string_view, std::string_view>{"name", name}, {"version", version}}) {
+        for (auto [key, value] :
+             {std::pair<std::string_view, std::string_view>{"name", name}, {"version", version}}) {
             if (value.empty())
                 continue;
             Node *member = new (members + count++) Node(make_text(value));
@@ -79,8 +88,6 @@ public:
     {
         if (value.empty())
             return;
-        if (limits_.value_length)
-            value = cut_characters(value, property == "user_agent" ? 1024 : limits_.value_length);
         Node node = make_text(value);
         seal(node);
         changes_.push_back(set_property(property, node));
@@ -110,26 +117,30 @@ private:
         if (metric.key == "_carrier" && metric.bytes == "--")
             return;
         if (metric.key == "_has_hinge")
-            add("has_hinge", has_hinge(metric) ? std::string_view("hinged") : std::string_view("not_hinged"));
+            add("has_hinge",
+                has_hinge(metric) ? std::string_view("hinged") : std::string_view("not_hinged"));
         else
             add(known->property, text_of(&metric));
     }
 
     static bool has_hinge(const Node &metric)
     {
-        return metric.type == Type::yes || (metric.type == Type::text && (metric.bytes == "true" || metric.bytes == "hinged"));
+        return metric.type == Type::yes ||
+               (metric.type == Type::text && (metric.bytes == "true" || metric.bytes == "hinged"));
     }
 
     void infer_device(const Node &metrics)
     {
-        std::string_view platform = text_of(metrics.find("_os")), device = text_of(metrics.find("_device"));
+        std::string_view platform = text_of(metrics.find("_os")),
+                         device = text_of(metrics.find("_device"));
         if (!metrics.find("_device_type"))
             for (const DeviceFamily &family : kFamilies)
                 if (platform == family.platform && device.starts_with(family.device_prefix)) {
                     add("device_type", family.type);
                     break;
                 }
-        bool is_apple = std::find(std::begin(kAppleSystems), std::end(kAppleSystems), platform) != std::end(kAppleSystems);
+        bool is_apple = std::find(std::begin(kAppleSystems), std::end(kAppleSystems), platform) !=
+                        std::end(kAppleSystems);
         if (is_apple && !metrics.find("_manufacturer"))
             add("manufacturer", "Apple");
     }
@@ -154,7 +165,6 @@ private:
         skips_.push_back({metric, {}, keep_text(reason, memory_)});
     }
 
-    const Limits &limits_;
     std::pmr::vector<Change> &changes_;
     SkipList &skips_;
     std::pmr::memory_resource *memory_;
@@ -164,11 +174,11 @@ private:
 
 Change set_property(std::string_view name, Node value) { return {{}, name, Operator::set, value}; }
 
-void read_properties(const Request &request, const Limits &limits, std::pmr::vector<Change> &changes,
-                     SkipList &skips, std::pmr::memory_resource *memory)
+void read_properties(const Request &request, std::pmr::vector<Change> &changes, SkipList &skips,
+                     std::pmr::memory_resource *memory)
 {
-    PropertyReader reader(limits, changes, skips, memory);
-    reader.add("app_version", request.app_version);   // a metric of this name comes later and wins
+    PropertyReader reader(changes, skips, memory);
+    reader.add("app_version", request.app_version);  // a metric of this name comes later and wins
     reader.read_metrics(request.metrics);
     reader.read_sdk(request.sdk_name, request.sdk_version);
     if (request.time_zone_offset)

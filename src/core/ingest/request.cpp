@@ -16,12 +16,14 @@ namespace profiles {
 
 namespace {
 
-constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
+constexpr Time kClockTolerance = 60 * 1000;  // a device's clock may run ahead this much unreported
 constexpr std::size_t kLongestDeviceId = 1024;
+constexpr std::string_view kUserDetails = "user_details";
 
 // Parameters that say nothing about the user.
 constexpr std::string_view kTransport[] = {
-    "app_key", "rr", "checksum", "checksum256", "method", "hc", "app_id", "user_id", "no_meta", "api_key",
+    "app_key", "rr",     "checksum", "checksum256", "method",
+    "hc",      "app_id", "user_id",  "no_meta",     "api_key",
 };
 
 class RequestReader {
@@ -32,11 +34,15 @@ public:
         request_.time = now;
     }
 
-    Request read(const Node &parameters)
+    Request read(Node &parameters)
     {
         if (parameters.type != Type::object)
             throw Error(ErrorCode::invalid_value,
-                        std::string("a request must be a JSON object, got ") + type_name(parameters.type));
+                        std::string("a request must be a JSON object, got ") +
+                            type_name(parameters.type));
+        for (Node &parameter : parameters.children)
+            pack_parameter(parameter);
+        seal(parameters);
         for (const Node &parameter : parameters.children)
             read_parameter(parameter);
         check_device_id();
@@ -52,6 +58,37 @@ private:
         std::string_view name;
         Reader read;
     };
+
+    // A number beyond what can be kept costs itself and not the request.
+    void pack_parameter(Node &parameter)
+    {
+        pack_numbers(parameter, memory_, FaultyNumbers::keep);
+        if (parameter.literal)
+            drop_number(parameter, parameter.key);
+        else if (parameter.key != kUserDetails)
+            drop_faulty_numbers(parameter, parameter.key);
+    }
+
+    // Null stands for absent everywhere but in user details, where it removes a property: there
+    // read_details() reports what it meets.
+    void drop_faulty_numbers(Node &container, std::string_view parameter)
+    {
+        for (Node &child : container.children) {
+            if (child.literal)
+                drop_number(child, parameter);
+            else
+                drop_faulty_numbers(child, parameter);
+        }
+    }
+
+    void drop_number(Node &number, std::string_view parameter)
+    {
+        std::string_view name = number.key;
+        skip(parameter,
+             (name.empty() || name == parameter ? "a number" : quoted(name)) + " is out of range");
+        number = Node();
+        number.key = name;
+    }
 
     void read_parameter(const Node &parameter)
     {
@@ -80,10 +117,12 @@ private:
             {"events", &RequestReader::read_events},
             {"user_details", &RequestReader::read_user_details},
         };
-        if (std::find(std::begin(kTransport), std::end(kTransport), parameter.key) != std::end(kTransport))
+        if (std::find(std::begin(kTransport), std::end(kTransport), parameter.key) !=
+            std::end(kTransport))
             return;
-        auto known = std::find_if(std::begin(kParameters), std::end(kParameters),
-                                  [&](const Parameter &each) { return each.name == parameter.key; });
+        auto known =
+            std::find_if(std::begin(kParameters), std::end(kParameters),
+                         [&](const Parameter &each) { return each.name == parameter.key; });
         if (known == std::end(kParameters)) {
             skip(parameter.key, "unknown parameter");
             return;
@@ -93,7 +132,8 @@ private:
         } catch (const Error &error) {
             if (error.code() == ErrorCode::cancelled)
                 throw;
-            skip(parameter.key, error.detail().empty() ? error.message() : error.message() + ": " + error.detail());
+            skip(parameter.key, error.detail().empty() ? error.message()
+                                                       : error.message() + ": " + error.detail());
         }
     }
 
@@ -104,7 +144,8 @@ private:
 
     std::span<const Skip> keep_skips()
     {
-        auto *kept = static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
+        auto *kept =
+            static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
         std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
         return {kept, skips_.size()};
     }
@@ -120,30 +161,35 @@ private:
         case Type::yes: return "true";
         case Type::integer:
         case Type::decimal: return keep_text(to_text(number_of(parameter.item())).view(), memory_);
-        default: throw Error(ErrorCode::wrong_type, std::string("must be a text, got ") + type_name(parameter.type));
+        default:
+            throw Error(ErrorCode::wrong_type,
+                        std::string("must be a text, got ") + type_name(parameter.type));
         }
     }
 
     static std::optional<Number> number(const Node &parameter)
     {
-        bool is_empty = parameter.type == Type::null || (parameter.type == Type::text && parameter.bytes.empty());
+        bool is_empty = parameter.type == Type::null ||
+                        (parameter.type == Type::text && parameter.bytes.empty());
         if (is_empty)
             return std::nullopt;
         if (parameter.type == Type::text)
             return Number::parse(parameter.bytes);
         if (parameter.item().is_number())
             return number_of(parameter.item());
-        throw Error(ErrorCode::wrong_type, std::string("must be a number, got ") + type_name(parameter.type));
+        throw Error(ErrorCode::wrong_type,
+                    std::string("must be a number, got ") + type_name(parameter.type));
     }
 
-    static std::optional<std::int64_t> integer_between(const Node &parameter, std::int64_t low, std::int64_t high)
+    static std::optional<std::int64_t> integer_between(const Node &parameter, std::int64_t low,
+                                                       std::int64_t high)
     {
         std::optional<Number> value = number(parameter);
         if (!value)
             return std::nullopt;
         if (!value->is_integer() || value->integer() < low || value->integer() > high)
-            throw Error(ErrorCode::invalid_value,
-                        "must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+            throw Error(ErrorCode::invalid_value, "must be an integer from " + std::to_string(low) +
+                                                      " to " + std::to_string(high));
         return value->integer();
     }
 
@@ -164,7 +210,9 @@ private:
         if (parameter.type == Type::text) {
             if (parameter.bytes.empty())
                 return Node();
-            value = read_json(parameter.bytes, memory_, what);
+            value = read_json(parameter.bytes, memory_, what, FaultyNumbers::keep);
+            if (what != kUserDetails)
+                drop_faulty_numbers(value, what);
             seal(value);
         }
         value.key = {};
@@ -179,7 +227,8 @@ private:
     {
         std::string_view id = text(parameter);
         if (id.size() > kLongestDeviceId)
-            throw Error(ErrorCode::limit_exceeded, "is longer than " + std::to_string(kLongestDeviceId) + " bytes");
+            throw Error(ErrorCode::limit_exceeded,
+                        "is longer than " + std::to_string(kLongestDeviceId) + " bytes");
         request_.old_device_id = id;
     }
 
@@ -196,9 +245,12 @@ private:
         if (!sent)
             return;
         double value = sent->approximate();
-        bool is_seconds = value >= 1e9 && value < 1e10, is_milliseconds = value >= 1e12 && value < 1e13;
+        bool is_seconds = value >= 1e9 && value < 1e10,
+             is_milliseconds = value >= 1e12 && value < 1e13;
         if (!is_seconds && !is_milliseconds)
-            throw Error(ErrorCode::invalid_value, "is neither seconds nor milliseconds since 1970; the server's time is used");
+            throw Error(
+                ErrorCode::invalid_value,
+                "is neither seconds nor milliseconds since 1970; the server's time is used");
         auto time = static_cast<Time>(std::llround(is_seconds ? value * 1000 : value));
         request_.sent_at = time;
         request_.time = std::min(time, now_);
@@ -218,7 +270,10 @@ private:
             request_.day_of_week = static_cast<std::int16_t>(*day == 0 ? 7 : *day);
     }
 
-    void read_time_zone(const Node &parameter) { request_.time_zone_offset = integer_between(parameter, -1080, 1080); }
+    void read_time_zone(const Node &parameter)
+    {
+        request_.time_zone_offset = integer_between(parameter, -1080, 1080);
+    }
     void read_begin(const Node &parameter) { request_.begin_session = flag(parameter); }
     void read_end(const Node &parameter) { request_.end_session = flag(parameter); }
     void read_ignore_cooldown(const Node &parameter) { request_.ignore_cooldown = flag(parameter); }
@@ -240,9 +295,10 @@ private:
         std::string_view code = text(parameter);
         if (code.empty())
             return;
-        bool is_alpha2 = code.size() == 2 && std::all_of(code.begin(), code.end(), [](char letter) {
-            return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
-        });
+        bool is_alpha2 =
+            code.size() == 2 && std::all_of(code.begin(), code.end(), [](char letter) {
+                return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+            });
         if (!is_alpha2)
             throw Error(ErrorCode::invalid_value, "must be an ISO 3166-1 alpha-2 code");
         char upper[2] = {static_cast<char>(code[0] & ~0x20), static_cast<char>(code[1] & ~0x20)};
@@ -252,7 +308,13 @@ private:
     std::string_view limited_text(const Node &parameter)
     {
         std::string_view value = text(parameter);
-        return limits_.value_length ? cut_characters(value, limits_.value_length) : value;
+        if (!limits_.value_length)
+            return value;
+        std::string_view kept = cut_characters(value, limits_.value_length);
+        if (kept.size() < value.size())
+            skip(parameter.key,
+                 "value cut to " + std::to_string(limits_.value_length) + " characters");
+        return kept;
     }
 
     void read_region(const Node &parameter) { request_.place.region = limited_text(parameter); }
@@ -294,13 +356,17 @@ private:
     void read_sdk_name(const Node &parameter) { request_.sdk_name = limited_text(parameter); }
     void read_sdk_version(const Node &parameter) { request_.sdk_version = limited_text(parameter); }
     void read_metrics(const Node &parameter) { request_.metrics = object(parameter, "metrics"); }
-    void read_user_details(const Node &parameter) { request_.user_details = object(parameter, "user_details"); }
+    void read_user_details(const Node &parameter)
+    {
+        request_.user_details = object(parameter, "user_details");
+    }
 
     Node object(const Node &parameter, const char *what)
     {
         Node value = document(parameter, what);
         if (value.type != Type::object && value.type != Type::null)
-            throw Error(ErrorCode::wrong_type, std::string("must be a JSON object, got ") + type_name(value.type));
+            throw Error(ErrorCode::wrong_type,
+                        std::string("must be a JSON object, got ") + type_name(value.type));
         return value;
     }
 
@@ -308,7 +374,8 @@ private:
     {
         Node value = document(parameter, "events");
         if (value.type != Type::array && value.type != Type::null)
-            throw Error(ErrorCode::wrong_type, std::string("must be a JSON array, got ") + type_name(value.type));
+            throw Error(ErrorCode::wrong_type,
+                        std::string("must be a JSON array, got ") + type_name(value.type));
         request_.events = value;
     }
 
@@ -330,10 +397,9 @@ private:
 
 }  // namespace
 
-Request read_request(Node &parameters, Time now, const Limits &limits, std::pmr::memory_resource *memory)
+Request read_request(Node &parameters, Time now, const Limits &limits,
+                     std::pmr::memory_resource *memory)
 {
-    pack_numbers(parameters, memory);
-    seal(parameters);
     return RequestReader(now, limits, memory).read(parameters);
 }
 

@@ -13,7 +13,7 @@ namespace profiles {
 struct Request {
     std::string_view device_id;
     std::string_view old_device_id;
-    std::optional<std::int16_t> device_id_type;     // t
+    std::optional<std::int16_t> device_id_type;  // t
 
     std::optional<Time> sent_at;                    // timestamp as sent; absent when there was none
     Time time = 0;                                  // what counts: never in the future
@@ -21,24 +21,25 @@ struct Request {
     std::optional<std::int64_t> time_zone_offset;   // minutes east of UTC
 
     bool begin_session = false, end_session = false, ignore_cooldown = false;
-    std::optional<std::int64_t> session_duration;   // seconds; not negative
+    std::optional<std::int64_t> session_duration;  // seconds; not negative
 
-    location::Place place;                          // country_code, region, city, location
-    bool location_disabled = false;                 // location=""
-    std::optional<location::Address> address;       // ip_address
+    location::Place place;                     // country_code, region, city, location
+    bool location_disabled = false;            // location=""
+    std::optional<location::Address> address;  // ip_address
 
     std::string_view app_version, sdk_name, sdk_version;
-    Node metrics, events, user_details;             // sealed; null when absent
+    Node metrics, events, user_details;  // sealed; null when absent
 
-    std::uint64_t hash = 0;                         // of its content; see duplicates.h
-    std::span<const Skip> skips;                    // what was not understood
+    std::uint64_t hash = 0;       // of its content; see duplicates.h
+    std::span<const Skip> skips;  // what was not understood
 
     bool has_session_parameters() const { return begin_session || end_session || session_duration; }
 };
 
 // Reads the parameters. `parameters` may hold number literals; everything is taken from `memory`, which
 // must live as long as the Request. Throws invalid_value when there is no usable device_id.
-Request read_request(Node &parameters, Time now, const Limits &limits, std::pmr::memory_resource *memory);
+Request read_request(Node &parameters, Time now, const Limits &limits,
+                     std::pmr::memory_resource *memory);
 
 // A device id that stands for nobody: what a device sends when tracking is limited.
 bool is_anonymous_device(std::string_view device_id);

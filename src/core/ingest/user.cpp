@@ -18,7 +18,7 @@ void RecentDays::mark(Day day, bool session_begins)
     }
     std::int64_t age = std::int64_t{*last} - day;
     if (age >= kDays)
-        return;   // too late to count
+        return;  // too late to count
     std::int16_t &of_day = sessions[static_cast<std::size_t>(age)];
     of_day = std::max<std::int16_t>(of_day, 0);
     if (session_begins && of_day < std::numeric_limits<std::int16_t>::max())

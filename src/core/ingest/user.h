@@ -9,8 +9,8 @@
 
 namespace profiles {
 
-using Time = std::int64_t;   // milliseconds since the Unix epoch
-using Day = std::int32_t;    // days since the Unix epoch, in the app's time zone
+using Time = std::int64_t;  // milliseconds since the Unix epoch
+using Day = std::int32_t;   // days since the Unix epoch, in the app's time zone
 
 // Sessions begun on the last active day, on the day before, ...: what the engagement score needs.
 struct RecentDays {
@@ -26,9 +26,9 @@ struct RecentDays {
 
 struct Session {
     std::string_view id;
-    std::optional<Time> start;      // while it is open, or ended so lately that it may continue
-    std::optional<Time> end;        // when end_session came
-    std::int32_t duration = 0;      // seconds
+    std::optional<Time> start;  // while it is open, or ended so lately that it may continue
+    std::optional<Time> end;    // when end_session came
+    std::int32_t duration = 0;  // seconds
     std::int32_t events = 0;
 };
 
@@ -37,13 +37,13 @@ struct User {
     std::string_view device_id;
     std::optional<std::int16_t> device_id_type;
     bool identified = false;
-    std::string_view profile;       // the bytes of a container
+    std::string_view profile;  // the bytes of a container
 
     std::optional<Time> first_seen, last_seen;
     std::optional<Time> first_session, last_session;
     std::optional<Time> first_sync, last_sync;
     std::int32_t session_count = 0;
-    std::int64_t time_spent = 0;    // seconds
+    std::int64_t time_spent = 0;  // seconds
     std::int64_t event_count = 0;
     std::int32_t merges = 0;
     Session session;

@@ -3,7 +3,8 @@
 // - location="" opts out at once, also beside a country_code. Until a location is sent again the
 //   next sessions stay Unknown, and no GeoIP answer is looked at.
 // - It runs when a session begins, and on any request whose location differs from the profile's.
-// - What it cannot tell replaces nothing, unless a known city would stay beside another country.
+// - What it cannot tell replaces nothing, unless what is known no longer fits: a city or coordinates
+//   beside another country, a country, a region or coordinates beside another city.
 #include "whereabouts.h"
 
 #include <charconv>
@@ -42,15 +43,16 @@ class LocationUpdate {
 public:
     LocationUpdate(const LocationContext &context, const View &profile, User &user,
                    std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory)
-        : context_(context), sent_(context.request.place), profile_(profile), user_(user), changes_(changes),
-          memory_(memory)
+        : context_(context), sent_(context.request.place), profile_(profile), user_(user),
+          changes_(changes), memory_(memory)
     {
     }
 
     void run()
     {
-        bool disabled = context_.request.location_disabled ||
-                        (user_.location_source == location::source_name(Source::disabled) && !is_sent());
+        bool disabled =
+            context_.request.location_disabled ||
+            (user_.location_source == location::source_name(Source::disabled) && !is_sent());
         if (!context_.session_begins && !context_.request.location_disabled && !is_news())
             return;
         location::LocationInput input;
@@ -65,7 +67,8 @@ public:
 private:
     bool is_sent() const
     {
-        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() || sent_.point;
+        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() ||
+               sent_.point;
     }
 
     bool differs(std::string_view sent, std::string_view property) const
@@ -75,8 +78,8 @@ private:
 
     bool is_news() const
     {
-        return sent_.point || differs(sent_.country, "country") || differs(sent_.region, "region") ||
-               differs(sent_.city, "city");
+        return sent_.point || differs(sent_.country, "country") ||
+               differs(sent_.region, "region") || differs(sent_.city, "city");
     }
 
     std::optional<KnownPoint> known_point() const
@@ -85,21 +88,39 @@ private:
         std::optional<double> longitude = number_property(profile_, "longitude");
         if (!latitude || !longitude)
             return std::nullopt;
-        std::int64_t age = user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
+        std::int64_t age =
+            user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
         return KnownPoint{{*latitude, *longitude}, user_.location_at.has_value(), age};
     }
 
     void take(const ResolvedLocation &resolved, bool disabled)
     {
-        bool moved = is_known(resolved.place.country) && resolved.place.country != text_property(profile_, "country");
-        set_text("country", context_.settings.country_data ? resolved.place.country : location::kUnknown, disabled);
-        set_text("region", keep_city() ? resolved.place.region : location::kUnknown, disabled || moved);
-        set_text("city", keep_city() ? resolved.place.city : location::kUnknown, disabled || moved);
-        take_point(resolved, disabled || moved);
-        user_.location_source = is_known(resolved.place.country) || resolved.place.point || disabled ||
-                                        user_.location_source.empty()
+        bool other_country = is_other(resolved.place.country, "country");
+        bool other_city = is_other(resolved.place.city, "city") && !completes(resolved.place.city);
+        bool moved = disabled || other_country || other_city;
+        set_text("country",
+                 context_.settings.country_data ? resolved.place.country : location::kUnknown,
+                 disabled || other_city);
+        set_text("region", keep_city() ? resolved.place.region : location::kUnknown, moved);
+        set_text("city", keep_city() ? resolved.place.city : location::kUnknown,
+                 disabled || other_country);
+        take_point(resolved, moved);
+        user_.location_source = is_known(resolved.place.country) || resolved.place.point ||
+                                        disabled || user_.location_source.empty()
                                     ? location::source_name(resolved.source)
                                     : user_.location_source;
+    }
+
+    bool is_other(std::string_view resolved, std::string_view property) const
+    {
+        return is_known(resolved) && resolved != text_property(profile_, property);
+    }
+
+    // The SDK told the country before and adds the city now.
+    bool completes(std::string_view city) const
+    {
+        return city == sent_.city && !is_known(text_property(profile_, "city")) &&
+               user_.location_source == location::source_name(Source::sdk);
     }
 
     bool keep_city() const { return context_.settings.country_data && context_.settings.city_data; }
@@ -122,12 +143,12 @@ private:
             return;
         std::optional<Point> point = resolved.place.point;
         if (point && !resolved.gps && !keep_city())
-            point.reset();   // a derived point tells the city
+            point.reset();  // a derived point tells the city
         if (point) {
             set_coordinate("latitude", point->latitude);
             set_coordinate("longitude", point->longitude);
             user_.location_at = resolved.gps ? std::optional(context_.request.time) : std::nullopt;
-        } else if (forget) {
+        } else if (forget || (!user_.location_at && !keep_city())) {
             for (std::string_view property : kCoordinates)
                 changes_.push_back(set_property(property, Node()));
             user_.location_at.reset();
@@ -139,7 +160,8 @@ private:
     {
         char text[40];
         char *end = std::to_chars(text, text + sizeof text, degrees).ptr;
-        Node node = make_number(Number::parse({text, static_cast<std::size_t>(end - text)}), memory_);
+        Node node =
+            make_number(Number::parse({text, static_cast<std::size_t>(end - text)}), memory_);
         seal(node);
         changes_.push_back(set_property(property, node));
     }

@@ -10,7 +10,7 @@ namespace profiles {
 struct LocationContext {
     const Request &request;
     const Settings &settings;
-    const location::Place *geoip = nullptr;   // what the request's address says, if anything
+    const location::Place *geoip = nullptr;  // what the request's address says, if anything
     bool session_begins = false;
 };
 

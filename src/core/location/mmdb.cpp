@@ -15,11 +15,10 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-// Direct-mapped: a new entry replaces the one that had its slot. No order to keep, no growth, and a
-// country in use needs one line of memory. They are made when first used: most backends never look
-// up more than a few addresses.
-constexpr std::size_t kPlaceSlots = 1 << 13;
-constexpr std::size_t kCountrySlots = 1 << 15;
+// Direct-mapped: a new entry replaces the one that had its slot. No order to keep and no growth. They
+// are made when first used (4 MB and 1 MB): most backends never look up an address.
+constexpr std::size_t kPlaceSlots = 1 << 15;
+constexpr std::size_t kCountrySlots = 1 << 17;
 
 // Entries are at least some bytes apart; multiplying spreads them over the slots.
 template <typename Slot>
@@ -30,8 +29,8 @@ Slot &slot_of(std::vector<Slot> &slots, std::size_t count, std::uint32_t entry)
     return slots[(entry * 0x9E3779B97F4A7C15u >> 32) & (count - 1)];
 }
 
-// 0 marks an empty slot, so keys start at 1.
-std::uint64_t key_of(std::uint32_t entry) { return std::uint64_t{entry} + 1; }
+// A file is smaller than 4 GB, so this cannot become 0 for an entry that exists.
+std::uint32_t key_of(std::uint32_t entry) { return entry + 1; }
 
 MMDB_lookup_result_s look_up(const MMDB_s *mmdb, const Address &address, int *error)
 {
@@ -124,10 +123,13 @@ std::string_view Database::country(std::uint32_t entry)
     CountrySlot &slot = slot_of(countries_, kCountrySlots, entry);
     if (slot.key != key_of(entry)) {
         DataReader data = reader();
-        slot.country = read_country(data, entry);
+        std::string_view code = read_country(data, entry);
+        if (code.size() > sizeof slot.code)
+            return code;  // no ISO code; rare enough to read again
+        slot.size = static_cast<std::uint8_t>(code.copy(slot.code, sizeof slot.code));
         slot.key = key_of(entry);
     }
-    return slot.country;
+    return {slot.code, slot.size};
 }
 
 void Database::write_json(std::uint32_t entry, std::pmr::string &out) const

@@ -61,8 +61,8 @@ public:
     // Nothing is known about an IPv6 address in a file of IPv4 addresses.
     std::optional<Match> find(const Address &address) const;
 
-    // The texts live as long as the Database. Decoded once per entry while they stay in the cache;
-    // the reference is good until the next call.
+    // The texts of a Place live as long as the Database. Records are decoded once while they stay in
+    // the cache; what these two return is itself good until the next call.
     const Place &place(std::uint32_t entry);
     std::string_view country(std::uint32_t entry);
 
@@ -74,13 +74,16 @@ public:
     std::uint64_t file_size() const noexcept;
 
 private:
+    // A key is the entry plus one: 0 marks an empty slot.
     struct PlaceSlot {
-        std::uint64_t key = 0;
+        std::uint32_t key = 0;
         Place place;
     };
+    // Eight bytes, so that the slots of a whole database stay in the processor's cache.
     struct CountrySlot {
-        std::uint64_t key = 0;
-        std::string_view country;
+        std::uint32_t key = 0;
+        std::uint8_t size = 0;
+        char code[3];
     };
     struct Close {
         void operator()(MMDB_s *mmdb) const noexcept;

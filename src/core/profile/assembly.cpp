@@ -28,14 +28,14 @@ char *copy(char *out, std::string_view bytes)
 
 }  // namespace
 
-Assembly::Assembly(Type type, const View *old, std::span<const Piece> pieces) : old_(old), pieces_(pieces)
+Assembly::Assembly(Type type, const View *old, std::span<Piece> pieces) : old_(old), pieces_(pieces)
 {
     header_.array = type == Type::array;
     std::size_t count = 0;
-    for (const Piece &piece : pieces) {
+    for (Piece &piece : pieces) {
         count += piece.nodes.size() + (piece.to - piece.from);
         measure_nodes(piece.nodes);
-        measure_stretch(piece.from, piece.to);
+        measure_stretch(piece);
     }
     header_.wide = longest_ > layout::kNarrowLength || payload_ > layout::kNarrowPayload;
     if (count > layout::kMaxCount || payload_ > layout::kWideLength)
@@ -53,22 +53,24 @@ void Assembly::measure_nodes(std::span<const Node> nodes)
     }
 }
 
-void Assembly::measure_stretch(std::uint32_t from, std::uint32_t to)
+void Assembly::measure_stretch(Piece &piece)
 {
-    if (from == to)
+    if (piece.from == piece.to)
         return;
     if (!header_.array)
-        add_lengths(from, to);
-    add_lengths(old_->value_entry(from), old_->value_entry(to));
+        piece.keys = add_lengths(piece.from, piece.to);
+    piece.values = add_lengths(old_->value_entry(piece.from), old_->value_entry(piece.to));
 }
 
-void Assembly::add_lengths(std::uint32_t from, std::uint32_t to)
+std::string_view Assembly::add_lengths(std::uint32_t from, std::uint32_t to)
 {
-    payload_ += old_->payloads(from, to).size();
+    std::string_view payloads = old_->payloads(from, to);
+    payload_ += payloads.size();
     // The lengths of a narrow container never make the new one wide.
     if (old_->header().wide)
         for (std::uint32_t index = from; index < to; ++index)
             longest_ = std::max(longest_, old_->entry(index).length);
+    return payloads;
 }
 
 void Assembly::write(char *out) const
@@ -91,7 +93,8 @@ void Assembly::write_entries(char *out, bool keys) const
     std::size_t step = header_.entry_size();
     for (const Piece &piece : pieces_) {
         for (const Node &node : piece.nodes) {
-            store_entry(out, header_.wide, keys ? node.key.size() : node.size, keys ? Type::null : node.type);
+            store_entry(out, header_.wide, keys ? node.key.size() : node.size,
+                        keys ? Type::null : node.type);
             out += step;
         }
         if (piece.from == piece.to)
@@ -120,10 +123,7 @@ void Assembly::write_payloads(char *&out, bool keys) const
             write_node(node, out);
             out += node.size;
         }
-        if (piece.from == piece.to)
-            continue;
-        std::uint32_t from = keys ? piece.from : old_->value_entry(piece.from);
-        out = copy(out, old_->payloads(from, from + (piece.to - piece.from)));
+        out = copy(out, keys ? piece.keys : piece.values);
     }
 }
 
@@ -133,8 +133,13 @@ void Assembly::write_skips(char *entries) const
     char *skips = entries + header_.entries() * step;
     std::size_t offset = 0;
     for (std::uint32_t index = 0; index + 1 < header_.entries(); ++index) {
-        offset += header_.wide ? layout::wide_entry(layout::load<std::uint32_t>(entries + 4 * std::size_t{index})).length
-                               : layout::narrow_entry(layout::load<std::uint16_t>(entries + 2 * std::size_t{index})).length;
+        offset +=
+            header_.wide
+                ? layout::wide_entry(layout::load<std::uint32_t>(entries + 4 * std::size_t{index}))
+                      .length
+                : layout::narrow_entry(
+                      layout::load<std::uint16_t>(entries + 2 * std::size_t{index}))
+                      .length;
         if ((index + 1) % layout::kStride != 0)
             continue;
         if (header_.wide)

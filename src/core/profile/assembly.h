@@ -14,13 +14,16 @@ struct Piece {
     std::span<const Node> nodes = {};
     std::uint32_t from = 0;
     std::uint32_t to = 0;
+    // The payloads of the stretch, which Assembly looks up once.
+    std::string_view keys = {};
+    std::string_view values = {};
 };
 
 class Assembly {
 public:
     // `old` may be null when nothing is copied from it; pieces of an object come in key order. All
     // must live until write(). Throws limit_exceeded.
-    Assembly(Type type, const View *old, std::span<const Piece> pieces);
+    Assembly(Type type, const View *old, std::span<Piece> pieces);
 
     std::size_t size() const { return header_.payload_start() + payload_; }
     std::uint32_t count() const { return header_.count; }
@@ -29,8 +32,8 @@ public:
 
 private:
     void measure_nodes(std::span<const Node> nodes);
-    void measure_stretch(std::uint32_t from, std::uint32_t to);
-    void add_lengths(std::uint32_t from, std::uint32_t to);
+    void measure_stretch(Piece &piece);
+    std::string_view add_lengths(std::uint32_t from, std::uint32_t to);
     void write_entries(char *out, bool keys) const;
     void write_payloads(char *&out, bool keys) const;
     void write_skips(char *entries) const;

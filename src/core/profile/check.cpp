@@ -1,5 +1,9 @@
 #include "check.h"
 
+#include <algorithm>
+
+#include "../error.h"
+#include "../interrupt.h"
 #include "view.h"
 
 namespace profiles {
@@ -19,8 +23,12 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC
 std::size_t character_length(std::string_view rest)
 {
     auto byte = [&](std::size_t index) { return static_cast<unsigned char>(rest[index]); };
-    std::size_t length = byte(0) < 0x80 ? 1 : byte(0) < 0xC2 ? 0 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3
-                       : byte(0) < 0xF5 ? 4 : 0;
+    std::size_t length = byte(0) < 0x80   ? 1
+                         : byte(0) < 0xC2 ? 0
+                         : byte(0) < 0xE0 ? 2
+                         : byte(0) < 0xF0 ? 3
+                         : byte(0) < 0xF5 ? 4
+                                          : 0;
     if (length == 0 || length > rest.size() || byte(0) == 0)
         return 0;
     for (std::size_t index = 1; index < length; ++index)
@@ -32,11 +40,27 @@ std::size_t character_length(std::string_view rest)
     return length;
 }
 
-void check_number(const Item &item)
+// The length of a prefix of plain ASCII, eight bytes at a time.
+std::size_t ascii_prefix(std::string_view text)
 {
-    Number number = number_of(item);
-    NumberItem canonical = pack_number(number);
-    require(canonical.item() == item);
+    constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+    std::size_t length = 0;
+    for (; text.size() - length >= 8; length += 8) {
+        auto bytes = layout::load<std::uint64_t>(text.data() + length);
+        // A high bit is set where a byte is above 127 or, by the borrow of the subtraction, 0.
+        if (((bytes | (bytes - kOnes)) & kHighs) != 0)
+            break;
+    }
+    return length;
+}
+
+bool is_canonical(const Item &number)
+{
+    try {
+        return pack_number(number_of(number)).item() == number;
+    } catch (const Error &) {
+        return false;  // more digits than any number has
+    }
 }
 
 void check_value(const Item &item, int depth);
@@ -52,7 +76,8 @@ void check_members(std::string_view bytes, int depth)
     const char *skips = view.entry_bytes(header.entries());
     for (std::uint32_t index = 0; index < header.entries(); ++index) {
         if (index > 0 && index % layout::kStride == 0) {
-            std::size_t skip = header.wide ? layout::load<std::uint32_t>(skips) : layout::load<std::uint16_t>(skips);
+            std::size_t skip = header.wide ? layout::load<std::uint32_t>(skips)
+                                           : layout::load<std::uint16_t>(skips);
             require(skip == payload);
             skips += header.entry_size();
         }
@@ -66,6 +91,8 @@ void check_members(std::string_view bytes, int depth)
 
     std::string_view previous;
     for (Cursor cursor(view); cursor.next();) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         if (view.is_object()) {
             require(is_valid_text(cursor.key()));
             require(cursor.position() == 0 || compare_keys(previous, cursor.key()) < 0);
@@ -82,7 +109,7 @@ void check_value(const Item &item, int depth)
     case Type::no:
     case Type::yes: require(item.bytes.empty()); return;
     case Type::integer:
-    case Type::decimal: check_number(item); return;
+    case Type::decimal: require(is_canonical(item)); return;
     case Type::text: require(is_valid_text(item.bytes)); return;
     case Type::array:
     case Type::object:
@@ -96,6 +123,9 @@ void check_value(const Item &item, int depth)
 bool is_valid_text(std::string_view text)
 {
     while (!text.empty()) {
+        text.remove_prefix(ascii_prefix(text));
+        if (text.empty())
+            return true;
         std::size_t length = character_length(text);
         if (length == 0)
             return false;

@@ -1,8 +1,16 @@
 #include "compare.h"
 
+#include <algorithm>
+#include <memory_resource>
+#include <vector>
+
+#include "../interrupt.h"
+
 namespace profiles {
 
 namespace {
+
+constexpr std::uint32_t kLinearSearch = 16;  // up to here comparing beats sorting
 
 int sign(std::strong_ordering order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
 
@@ -59,12 +67,57 @@ bool object_contains(const View &whole, const View &part, int depth)
     return true;
 }
 
+bool any_contains(const View &whole, const Item &wanted, int depth)
+{
+    for (Cursor cursor(whole); cursor.next();) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
+        if (contains_value(cursor.item(), wanted, depth))
+            return true;
+    }
+    return false;
+}
+
+// The scalars of an array, sorted, so that many of them can be looked up.
+class Scalars {
+public:
+    explicit Scalars(const View &array)
+    {
+        for (Cursor cursor(array); cursor.next();)
+            if (!cursor.item().is_container())
+                sorted_.push_back(cursor.item());
+        std::size_t comparisons = 0;
+        std::sort(sorted_.begin(), sorted_.end(), [&](const Item &left, const Item &right) {
+            if (++comparisons % 4096 == 0)
+                check_interrupt();
+            return precedes(left, right);
+        });
+    }
+
+    bool has(const Item &wanted) const
+    {
+        return std::binary_search(sorted_.begin(), sorted_.end(), wanted, precedes);
+    }
+
+private:
+    // Any order of canonical values serves.
+    static bool precedes(const Item &left, const Item &right)
+    {
+        return left.type != right.type ? left.type < right.type : left.bytes < right.bytes;
+    }
+
+    std::pmr::vector<Item> sorted_;
+};
+
 bool array_contains(const View &whole, const View &part, int depth)
 {
+    std::optional<Scalars> scalars;
+    if (whole.count() > kLinearSearch && part.count() > kLinearSearch)
+        scalars.emplace(whole);
     for (Cursor wanted(part); wanted.next();) {
-        bool found = false;
-        for (Cursor cursor(whole); !found && cursor.next();)
-            found = contains_value(cursor.item(), wanted.item(), depth);
+        bool found = scalars && !wanted.item().is_container()
+                         ? scalars->has(wanted.item())
+                         : any_contains(whole, wanted.item(), depth);
         if (!found)
             return false;
     }

@@ -19,30 +19,35 @@ bool is_property_name(std::string_view name)
 
 bool is_absent(const Node &node)
 {
-    return node.type == Type::null || (is_group(node.key) && node.children.empty());
+    return node.type == Type::null || (is_group(node.key) && !node.packed && node.children.empty());
 }
 
-void drop_absent(Node &object)
+bool is_null(const Node &node) { return node.type == Type::null; }
+
+template <typename Absent>
+void drop_members(Node &object, Absent absent)
 {
-    auto kept = std::remove_if(object.children.begin(), object.children.end(), is_absent);
-    object.children = object.children.first(static_cast<std::size_t>(kept - object.children.begin()));
+    auto kept = std::remove_if(object.children.begin(), object.children.end(), absent);
+    object.children =
+        object.children.first(static_cast<std::size_t>(kept - object.children.begin()));
+}
+
+void check_names(const Node &object)
+{
+    for (const Node &member : object.children)
+        check_property_name(member.key);
 }
 
 void normalise_group(Node &group)
 {
-    if (group.type == Type::null)
+    bool is_stored = group.packed && group.type == Type::object;  // comes from a profile as it is
+    if (group.type == Type::null || is_stored)
         return;
     if (group.type != Type::object)
         throw Error(ErrorCode::invalid_value, quoted(group.key) + " of a profile must be an object",
                     std::string("It is of type ") + type_name(group.type) + ".");
-    for (const Node &member : group.children)
-        check_property_name(member.key);
-    std::string_view name = group.key;
-    group.key = {};
-    auto kept = std::remove_if(group.children.begin(), group.children.end(),
-                               [](const Node &member) { return member.type == Type::null; });
-    group.children = group.children.first(static_cast<std::size_t>(kept - group.children.begin()));
-    group.key = name;
+    check_names(group);
+    drop_members(group, is_null);
 }
 
 }  // namespace
@@ -62,14 +67,13 @@ void normalise_profile(Node &root)
     if (root.type != Type::object)
         throw Error(ErrorCode::invalid_value, "a profile must be a JSON object",
                     std::string("The value is of type ") + type_name(root.type) + ".");
-    for (Node &member : root.children) {
-        check_property_name(member.key);
-        if (is_group(member.key))
-            normalise_group(member);
-    }
     // Repeated keys go first: a last `"name": null` wins over an earlier value.
     seal(root);
-    drop_absent(root);
+    check_names(root);
+    for (Node &member : root.children)
+        if (is_group(member.key))
+            normalise_group(member);
+    drop_members(root, is_absent);
     seal(root);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 
 namespace profiles {
 
@@ -28,7 +29,10 @@ void write_escaped(unsigned char byte, TextBuffer &out)
     }
 }
 
-bool needs_escape(char byte) { return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20; }
+bool needs_escape(char byte)
+{
+    return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
+}
 
 void write_scalar(const Item &item, TextBuffer &out)
 {
@@ -50,6 +54,8 @@ void write_container(const Item &item, TextBuffer &out, int depth)
     Cursor cursor(view);
     out.add(view.is_array() ? '[' : '{');
     while (cursor.next()) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         if (cursor.position() > 0)
             out.add(", ");
         if (view.is_object()) {
@@ -77,7 +83,8 @@ void TextBuffer::grow(std::size_t more)
 {
     if (more > kLongestText || length_ + more > kLongestText)
         throw Error(ErrorCode::limit_exceeded, "text form of the value is too long");
-    std::size_t capacity = std::min(std::max({2 * capacity_, length_ + more, std::size_t{256}}), kLongestText + 1);
+    std::size_t capacity =
+        std::min(std::max({2 * capacity_, length_ + more, std::size_t{256}}), kLongestText + 1);
     auto *bytes = static_cast<char *>(memory_->allocate(capacity, 1));
     if (bytes_) {
         std::memcpy(bytes, bytes_, length_);

@@ -104,8 +104,14 @@ struct Entry {
     Type type;
 };
 
-inline Entry narrow_entry(std::uint16_t word) { return {word & kNarrowLength, static_cast<Type>(word >> 12)}; }
-inline Entry wide_entry(std::uint32_t word) { return {word & kWideLength, static_cast<Type>(word >> 28)}; }
+inline Entry narrow_entry(std::uint16_t word)
+{
+    return {word & kNarrowLength, static_cast<Type>(word >> 12)};
+}
+inline Entry wide_entry(std::uint32_t word)
+{
+    return {word & kWideLength, static_cast<Type>(word >> 28)};
+}
 
 }  // namespace layout
 }  // namespace profiles

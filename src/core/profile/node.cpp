@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 #include "assembly.h"
 
 namespace profiles {
@@ -11,9 +12,10 @@ const Node *Node::find(std::string_view name) const
 {
     if (type != Type::object || packed)
         return nullptr;
-    auto at = std::lower_bound(children.begin(), children.end(), name, [](const Node &member, std::string_view sought) {
-        return compare_keys(member.key, sought) < 0;
-    });
+    auto at = std::lower_bound(children.begin(), children.end(), name,
+                               [](const Node &member, std::string_view sought) {
+                                   return compare_keys(member.key, sought) < 0;
+                               });
     return at != children.end() && at->key == name ? &*at : nullptr;
 }
 
@@ -71,7 +73,12 @@ std::span<Node> drop_repeated_keys(std::span<Node> members)
 
 void sort_members(Node &object)
 {
-    auto before = [](const Node &left, const Node &right) { return compare_keys(left.key, right.key) < 0; };
+    std::size_t comparisons = 0;
+    auto before = [&comparisons](const Node &left, const Node &right) {
+        if (++comparisons % 4096 == 0)
+            check_interrupt();
+        return compare_keys(left.key, right.key) < 0;
+    };
     if (!std::is_sorted(object.children.begin(), object.children.end(), before))
         std::stable_sort(object.children.begin(), object.children.end(), before);
     object.children = drop_repeated_keys(object.children);
@@ -79,15 +86,36 @@ void sort_members(Node &object)
 
 }  // namespace
 
-void pack_numbers(Node &node, std::pmr::memory_resource *memory)
+namespace {
+
+void pack_number_literal(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty)
 {
-    if (node.literal) {
-        std::string_view key = node.key;
+    std::string_view key = node.key;
+    try {
         node = make_number(Number::parse(node.bytes), memory);
         node.key = key;
+    } catch (const Error &error) {
+        if (faulty == FaultyNumbers::raise || error.code() != ErrorCode::out_of_range)
+            throw;
     }
+}
+
+}  // namespace
+
+void pack_numbers(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty)
+{
+    if (node.literal)
+        pack_number_literal(node, memory, faulty);
     for (Node &child : node.children)
-        pack_numbers(child, memory);
+        pack_numbers(child, memory, faulty);
+}
+
+void require_numbers(const Node &node)
+{
+    if (node.literal)
+        Number::parse(node.bytes);
+    for (const Node &child : node.children)
+        require_numbers(child);
 }
 
 void seal(Node &node, int depth)
@@ -111,7 +139,8 @@ void seal(Node &node, int depth)
 Node unpack(const Item &item, std::pmr::memory_resource *memory)
 {
     View view(item);
-    auto *children = static_cast<Node *>(memory->allocate(view.count() * sizeof(Node), alignof(Node)));
+    auto *children =
+        static_cast<Node *>(memory->allocate(view.count() * sizeof(Node), alignof(Node)));
     Cursor cursor(view);
     std::uint32_t count = 0;
     while (cursor.next()) {

@@ -11,13 +11,13 @@
 namespace profiles {
 
 struct Node {
-    std::string_view key;            // the name in its object
+    std::string_view key;  // the name in its object
     Type type = Type::null;
-    bool packed = true;              // `bytes` is the payload; otherwise `children` are what it holds
-    bool literal = false;            // a number whose `bytes` are still its text: see pack_numbers()
+    bool packed = true;    // `bytes` is the payload; otherwise `children` are what it holds
+    bool literal = false;  // a number whose `bytes` are still its text: see pack_numbers()
     std::string_view bytes;
     std::span<Node> children;
-    std::size_t size = 0;            // of the payload; set by seal() when not packed
+    std::size_t size = 0;  // of the payload; set by seal() when not packed
 
     bool is_container() const { return type == Type::array || type == Type::object; }
     Item item() const { return {type, bytes}; }
@@ -36,8 +36,15 @@ Node make_container(Type type, std::span<Node> children);
 // Children that grow while a container is read or made.
 using NodeList = std::pmr::vector<Node>;
 
+// What becomes of a well-formed number that cannot be kept exactly: an error, or a literal that is
+// raised once somebody uses it, so that the rest of a lenient document is not lost.
+enum class FaultyNumbers { raise, keep };
+
 // Turns the number literals in a tree into payloads. Throws out_of_range.
-void pack_numbers(Node &node, std::pmr::memory_resource *memory);
+void pack_numbers(Node &node, std::pmr::memory_resource *memory,
+                  FaultyNumbers faulty = FaultyNumbers::raise);
+// Throws out_of_range when a literal is left in the tree.
+void require_numbers(const Node &node);
 
 // Sorts the members (the last of equal keys stays, as in jsonb) and sets the sizes, here and below.
 // Throws limit_exceeded when a container is deeper or larger than the format allows.

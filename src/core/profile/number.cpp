@@ -12,11 +12,11 @@ namespace profiles {
 
 namespace {
 
-constexpr int kMaxDigits = 34;       // significant digits, as decimal128
-constexpr int kMaxAdjusted = 6144;   // exponent of the first digit
+constexpr int kMaxDigits = 34;      // significant digits, as decimal128
+constexpr int kMaxAdjusted = 6144;  // exponent of the first digit
 constexpr int kMinAdjusted = -6143;
-constexpr int kPlainLength = 40;     // longer plain forms are written with an exponent
-constexpr int kSafeDigits = 38;      // every number of 38 digits fits into 128 bits
+constexpr int kPlainLength = 40;  // longer plain forms are written with an exponent
+constexpr int kSafeDigits = 38;   // every number of 38 digits fits into 128 bits
 
 constexpr Coefficient power_of_ten(int exponent)
 {
@@ -36,8 +36,9 @@ int count_digits(Coefficient value)
 
 [[noreturn]] void raise_out_of_range()
 {
-    throw Error(ErrorCode::out_of_range, "number out of range",
-                "Numbers are exact, with up to 34 significant digits and exponents from -6143 to 6144.");
+    throw Error(
+        ErrorCode::out_of_range, "number out of range",
+        "Numbers are exact, with up to 34 significant digits and exponents from -6143 to 6144.");
 }
 
 Decimal strip_zeros(Decimal decimal)
@@ -68,8 +69,8 @@ Decimal checked(Coefficient coefficient, int exponent, bool negative)
 
 Decimal decimal_of(std::int64_t integer)
 {
-    std::uint64_t magnitude = integer < 0 ? -static_cast<std::uint64_t>(integer)
-                                          : static_cast<std::uint64_t>(integer);
+    std::uint64_t magnitude =
+        integer < 0 ? -static_cast<std::uint64_t>(integer) : static_cast<std::uint64_t>(integer);
     return strip_zeros({magnitude, 0, integer < 0});
 }
 
@@ -137,7 +138,8 @@ Decimal multiply_decimals(Decimal left, Decimal right)
 
 std::strong_ordering compare_magnitudes(const Decimal &left, const Decimal &right)
 {
-    int left_digits = count_digits(left.coefficient), right_digits = count_digits(right.coefficient);
+    int left_digits = count_digits(left.coefficient),
+        right_digits = count_digits(right.coefficient);
     int left_adjusted = left.exponent + left_digits, right_adjusted = right.exponent + right_digits;
     if (left_adjusted != right_adjusted)
         return left_adjusted <=> right_adjusted;
@@ -335,7 +337,8 @@ public:
     }
     void integer(std::int64_t value)
     {
-        char *end = std::to_chars(text_.bytes + text_.length, text_.bytes + sizeof text_.bytes, value).ptr;
+        char *end =
+            std::to_chars(text_.bytes + text_.length, text_.bytes + sizeof text_.bytes, value).ptr;
         text_.length = static_cast<std::uint32_t>(end - text_.bytes);
     }
 

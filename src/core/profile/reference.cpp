@@ -16,18 +16,41 @@ struct Alias {
 
 // Countly's short names of standard properties, spelled `up.<name>`.
 constexpr auto kStandardAliases = std::to_array<Alias>({
-    {"av", "app_version"},  {"brw", "browser"},        {"brwv", "browser_version"}, {"c", "carrier"},
-    {"cc", "country"},      {"cty", "city"},           {"d", "device"},             {"dnst", "density"},
-    {"dt", "device_type"},  {"hh", "has_hinge"},       {"la", "language"},          {"lo", "locale"},
-    {"mnf", "manufacturer"},{"ornt", "orientation"},   {"p", "platform"},           {"pv", "platform_version"},
-    {"r", "resolution"},    {"rgn", "region"},         {"src", "source"},           {"src_ch", "source_channel"},
-    {"tz", "time_zone_offset"}, {"dow", "day_of_week"},
+    {"av", "app_version"},
+    {"brw", "browser"},
+    {"brwv", "browser_version"},
+    {"c", "carrier"},
+    {"cc", "country"},
+    {"cty", "city"},
+    {"d", "device"},
+    {"dnst", "density"},
+    {"dt", "device_type"},
+    {"hh", "has_hinge"},
+    {"la", "language"},
+    {"lo", "locale"},
+    {"mnf", "manufacturer"},
+    {"ornt", "orientation"},
+    {"p", "platform"},
+    {"pv", "platform_version"},
+    {"r", "resolution"},
+    {"rgn", "region"},
+    {"src", "source"},
+    {"src_ch", "source_channel"},
+    {"tz", "time_zone_offset"},
+    {"dow", "day_of_week"},
 });
 
 constexpr auto kFields = std::to_array<std::pair<std::string_view, Field>>({
-    {"uid", Field::uid}, {"did", Field::device_id}, {"device_id", Field::device_id}, {"event.key", Field::key},
-    {"event.count", Field::count}, {"event.sum", Field::sum}, {"event.dur", Field::duration},
-    {"c", Field::count}, {"s", Field::sum}, {"dur", Field::duration},
+    {"uid", Field::uid},
+    {"did", Field::device_id},
+    {"device_id", Field::device_id},
+    {"event.key", Field::key},
+    {"event.count", Field::count},
+    {"event.sum", Field::sum},
+    {"event.dur", Field::duration},
+    {"c", Field::count},
+    {"s", Field::sum},
+    {"dur", Field::duration},
 });
 
 std::string_view standard_name(std::string_view name)
@@ -74,7 +97,8 @@ Reference parse_reference(std::string_view text, std::pmr::memory_resource *memo
     } else if (skip_prefix(rest, "up.")) {
         rest = standard_name(rest);
     }
-    if (rest.empty() || rest.back() == '.' || rest.find("..") != std::string_view::npos || rest.front() == '.')
+    if (rest.empty() || rest.back() == '.' || rest.find("..") != std::string_view::npos ||
+        rest.front() == '.')
         throw Error(ErrorCode::invalid_value, "invalid property reference " + quoted(text), {},
                     "Write country, custom.plan, campaign.name or event.price.");
     while (!rest.empty())
@@ -92,9 +116,10 @@ std::optional<Item> find_path(const View &root, std::span<const std::string_view
 
 std::optional<Item> find_property(const View &root, std::string_view text)
 {
-    if (text.find('.') == std::string_view::npos)
+    if (!text.empty() && text.find('.') == std::string_view::npos)
         return root.find(text);
-    if (text.starts_with("custom.") && text.find('.', 7) == std::string_view::npos) {
+    if (text.size() > 7 && text.starts_with("custom.") &&
+        text.find('.', 7) == std::string_view::npos) {
         std::optional<Item> custom = root.find("custom");
         return custom ? View(*custom).find(text.substr(7)) : std::nullopt;
     }

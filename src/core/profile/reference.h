@@ -13,9 +13,9 @@
 namespace profiles {
 
 enum class Scope {
-    profile,   // a path from the root of the profile
-    event,     // a path into the segmentation of the event
-    field,     // a column: uid, device_id, count, sum, duration, key
+    profile,  // a path from the root of the profile
+    event,    // a path into the segmentation of the event
+    field,    // a column: uid, device_id, count, sum, duration, key
 };
 
 enum class Field { uid, device_id, count, sum, duration, key };
@@ -23,7 +23,7 @@ enum class Field { uid, device_id, count, sum, duration, key };
 struct Reference {
     Scope scope = Scope::profile;
     Field field = Field::uid;
-    std::pmr::vector<std::string_view> path;   // names, outermost first
+    std::pmr::vector<std::string_view> path;  // names, outermost first
 
     explicit Reference(std::pmr::memory_resource *memory) : path(memory) {}
 };

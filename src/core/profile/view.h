@@ -37,11 +37,16 @@ public:
     {
         return header_.array ? position : header_.count + position;
     }
-    const char *entry_bytes(std::uint32_t entry) const { return entries_ + entry * header_.entry_size(); }
+    const char *entry_bytes(std::uint32_t entry) const
+    {
+        return entries_ + entry * header_.entry_size();
+    }
     layout::Entry entry(std::uint32_t index) const
     {
-        return header_.wide ? layout::wide_entry(layout::load<std::uint32_t>(entries_ + 4 * std::size_t{index}))
-                            : layout::narrow_entry(layout::load<std::uint16_t>(entries_ + 2 * std::size_t{index}));
+        return header_.wide ? layout::wide_entry(
+                                  layout::load<std::uint32_t>(entries_ + 4 * std::size_t{index}))
+                            : layout::narrow_entry(
+                                  layout::load<std::uint16_t>(entries_ + 2 * std::size_t{index}));
     }
     // Where the payload of an entry starts; `entries()` asks for the end of the last.
     std::size_t offset(std::uint32_t entry) const;

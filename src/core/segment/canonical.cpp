@@ -1,7 +1,8 @@
-// The one form that equivalent usual spellings of a filter share: an order of conditions, by which the
-// reader sorts them, and the way back to JSON. Conditions on one property stand in one object; only
-// what does not fit into it (two conditions with the same operator on one property, a second $or)
-// goes into $and.
+// The one form that equivalent usual spellings of a filter share: an order of
+// conditions, by which the reader sorts them, and the way back to JSON.
+// Conditions on one property stand in one object; only what does not fit into
+// it (two conditions with the same operator on one property, a second $or) goes
+// into $and.
 #include <algorithm>
 
 #include "../interrupt.h"
@@ -30,7 +31,8 @@ public:
     }
 
 private:
-    // One operator on one property, packed so that equal ones are found by their bytes.
+    // One operator on one property, packed so that equal ones are found by their
+    // bytes.
     struct Entry {
         std::string_view name;  // of the property
         std::string_view op;
@@ -97,7 +99,8 @@ private:
         });
     }
 
-    // The first of each operator goes into the property's own member, the others into `more`.
+    // The first of each operator goes into the property's own member, the others
+    // into `more`.
     void write_property(std::span<const Entry> entries, NodeList &members, NodeList &more)
     {
         NodeList operators(memory_);

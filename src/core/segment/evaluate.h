@@ -8,7 +8,8 @@
 
 namespace profiles {
 
-// What references can lead to. A part that is not there is missing in every condition.
+// What references can lead to. A part that is not there is missing in every
+// condition.
 struct Subject {
     const View *profile = nullptr;
     const View *segmentation = nullptr;  // of the event
@@ -21,7 +22,8 @@ std::optional<Item> find_value(const Reference &reference, const Subject &subjec
 // True when the value is the same for all events of one profile.
 bool is_of_user(const Reference &reference);
 
-// Answers for rows in turn. What only depends on the user is answered once until the user changes.
+// Answers for rows in turn. What only depends on the user is answered once
+// until the user changes.
 class Evaluation {
 public:
     // `now`: milliseconds since the epoch. The filter must outlive this.

@@ -19,7 +19,8 @@ void ExactSum::add(WideInteger coefficient, int exponent)
 {
     if (coefficient == 0)
         return;
-    // From the back: where a term is full, a second one with its exponent stands behind it.
+    // From the back: where a term is full, a second one with its exponent stands
+    // behind it.
     for (std::size_t index = terms_.size(); index-- > 0;) {
         Term &term = terms_[index];
         WideInteger sum;

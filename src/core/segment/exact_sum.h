@@ -1,5 +1,6 @@
-// A sum of numbers without any rounding and without a limit: a total may need more digits than a single
-// number of a profile can have. It is kept as a few terms, one for each power of ten that occurred.
+// A sum of numbers without any rounding and without a limit: a total may need
+// more digits than a single number of a profile can have. It is kept as a few
+// terms, one for each power of ten that occurred.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ private:
     std::vector<Term> terms_;
 };
 
-// A term as numeric reads it, in plain digits and an exponent. Needs 52 bytes, ends with NUL.
+// A term as numeric reads it, in plain digits and an exponent. Needs 52 bytes,
+// ends with NUL.
 constexpr std::size_t kTermText = 56;
 void write_term(const ExactSum::Term &term, char (&text)[kTermText]);
 

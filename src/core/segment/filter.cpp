@@ -51,7 +51,8 @@ std::string_view canonical_name(const Reference &reference, std::pmr::memory_res
     std::string path;
     for (std::string_view step : reference.path)
         path.append(path.empty() ? "" : ".").append(step);
-    // A name that an alias or a column has taken keeps the prefix that sets it apart.
+    // A name that an alias or a column has taken keeps the prefix that sets it
+    // apart.
     bool event = reference.scope == Scope::event;
     std::string text = event ? "event." + path : path;
     if (!names_the_same(text, reference, memory))
@@ -59,7 +60,8 @@ std::string_view canonical_name(const Reference &reference, std::pmr::memory_res
     return keep_text(text, memory);
 }
 
-// Reads with negation handed down: `negate` asks for the opposite of what is read.
+// Reads with negation handed down: `negate` asks for the opposite of what is
+// read.
 class FilterReader {
 public:
     explicit FilterReader(Filter &filter)
@@ -96,7 +98,8 @@ private:
                                 : container.children;
     }
 
-    // The members of an object, where a repeated name is an error: one condition would be lost.
+    // The members of an object, where a repeated name is an error: one condition
+    // would be lost.
     std::span<Node> members(const Node &object)
     {
         std::span<Node> nodes = opened(object);
@@ -148,7 +151,8 @@ private:
         return leaf(subject, read_equality(member, store_), negate);
     }
 
-    // True for {"$gt": 5}; an object without any operator is a value. A mixture is neither.
+    // True for {"$gt": 5}; an object without any operator is a value. A mixture
+    // is neither.
     bool has_operators(const Node &value)
     {
         if (value.type != Type::object)
@@ -215,8 +219,8 @@ private:
         return {Kind::leaf, {}, &filter_.leaves_.emplace_back(std::move(made))};
     }
 
-    // Flattens conditions of the same kind, drops what stands twice or decides nothing, and lets what
-    // decides all decide.
+    // Flattens conditions of the same kind, drops what stands twice or decides
+    // nothing, and lets what decides all decide.
     Condition combine(Kind kind, const Conditions &conditions)
     {
         Conditions flat(store_.memory);

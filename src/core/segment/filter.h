@@ -1,6 +1,7 @@
-// A filter: a JSON question about a user or an event, read once and asked of many rows. It is a tree
-// of "all of" and "any of" over leaves; negation is pushed down into the leaves, where it turns the
-// answer about one value around. DESIGN: a missing property makes a comparison false and its negation
+// A filter: a JSON question about a user or an event, read once and asked of
+// many rows. It is a tree of "all of" and "any of" over leaves; negation is
+// pushed down into the leaves, where it turns the answer about one value
+// around. DESIGN: a missing property makes a comparison false and its negation
 // true.
 #pragma once
 
@@ -31,8 +32,9 @@ struct Condition {
 
 class Filter {
 public:
-    // From a JSON object, which need not be sealed and may go afterwards. Throws invalid_value for what
-    // is no filter, limit_exceeded for one that is too deep or too large, unsupported.
+    // From a JSON object, which need not be sealed and may go afterwards. Throws
+    // invalid_value for what is no filter, limit_exceeded for one that is too
+    // deep or too large, unsupported.
     explicit Filter(const Node &root);
     Filter(const Filter &) = delete;
     Filter &operator=(const Filter &) = delete;
@@ -40,8 +42,8 @@ public:
     const Condition &root() const { return root_; }
     const std::deque<Leaf> &leaves() const { return leaves_; }
 
-    // The same filter as JSON, sealed. Equivalent usual spellings give the same, and reading it again
-    // gives this filter.
+    // The same filter as JSON, sealed. Equivalent usual spellings give the same,
+    // and reading it again gives this filter.
     Node to_node(std::pmr::memory_resource *memory) const;
 
 private:

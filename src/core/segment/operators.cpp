@@ -14,13 +14,16 @@ namespace profiles {
 namespace {
 
 constexpr std::string_view kKnown =
-    "Operators of a property: $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $exists, $not, $all, "
+    "Operators of a property: $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, "
+    "$exists, $not, $all, "
     "$size, $regex, "
-    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of conditions: $and, $or, $nor, $not.";
+    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of conditions: $and, $or, $nor, "
+    "$not.";
 
 constexpr std::int64_t kHour = 3'600'000, kDay = 24 * kHour, kWeek = 7 * kDay;
 
-// The operand written out as one value; repeated members of an object follow jsonb, the last wins.
+// The operand written out as one value; repeated members of an object follow
+// jsonb, the last wins.
 Item keep(Node &operand, const PredicateStore &store)
 {
     seal(operand);
@@ -61,7 +64,7 @@ void read_exists(Predicate &predicate, std::string_view name, Node &operand, con
 void read_equal(Predicate &predicate, std::string_view, Node &operand, const PredicateStore &store)
 {
     if (operand.type == Type::null) {
-        predicate.op = Operator::exists;  // null stands for a missing value
+        predicate.op = PredicateKind::exists;  // null stands for a missing value
         predicate.negated = !predicate.negated;
         return;
     }
@@ -82,12 +85,12 @@ void shorten(Predicate &predicate)
     if (predicate.list.size() + (predicate.missing ? 1 : 0) != 1)
         return;
     if (predicate.missing) {
-        predicate.op = Operator::exists;
+        predicate.op = PredicateKind::exists;
         predicate.negated = !predicate.negated;
         predicate.missing = false;
         return;
     }
-    predicate.op = Operator::equal;
+    predicate.op = PredicateKind::equal;
     predicate.operand = predicate.list.front();
     predicate.list = {};
 }
@@ -159,28 +162,28 @@ void read_within(Predicate &predicate, std::string_view name, Node &operand, con
 
 struct Named {
     std::string_view name;
-    Operator op;
+    PredicateKind op;
     bool negated;
     Reader read;
 };
 
 constexpr auto kOperators = std::to_array<Named>({
-    {"$exists", Operator::exists, false, read_exists},
-    {"$eq", Operator::equal, false, read_equal},
-    {"$ne", Operator::equal, true, read_equal},
-    {"$in", Operator::in, false, read_list},
-    {"$nin", Operator::in, true, read_list},
-    {"$gt", Operator::greater, false, read_comparison},
-    {"$gte", Operator::greater_equal, false, read_comparison},
-    {"$lt", Operator::less, false, read_comparison},
-    {"$lte", Operator::less_equal, false, read_comparison},
-    {"$all", Operator::all, false, read_list},
-    {"$size", Operator::size, false, read_size},
-    {"rgxcn", Operator::contains, false, read_texts},
-    {"rgxntc", Operator::contains, true, read_texts},
-    {"rgxbw", Operator::begins, false, read_texts},
-    {"rgxitl", Operator::contains_ignoring_case, false, read_texts_ignoring_case},
-    {"$within", Operator::within, false, read_within},
+    {"$exists", PredicateKind::exists, false, read_exists},
+    {"$eq", PredicateKind::equal, false, read_equal},
+    {"$ne", PredicateKind::equal, true, read_equal},
+    {"$in", PredicateKind::in, false, read_list},
+    {"$nin", PredicateKind::in, true, read_list},
+    {"$gt", PredicateKind::greater, false, read_comparison},
+    {"$gte", PredicateKind::greater_equal, false, read_comparison},
+    {"$lt", PredicateKind::less, false, read_comparison},
+    {"$lte", PredicateKind::less_equal, false, read_comparison},
+    {"$all", PredicateKind::all, false, read_list},
+    {"$size", PredicateKind::size, false, read_size},
+    {"rgxcn", PredicateKind::contains, false, read_texts},
+    {"rgxntc", PredicateKind::contains, true, read_texts},
+    {"rgxbw", PredicateKind::begins, false, read_texts},
+    {"rgxitl", PredicateKind::contains_ignoring_case, false, read_texts_ignoring_case},
+    {"$within", PredicateKind::within, false, read_within},
 });
 
 constexpr auto kNotYet =
@@ -221,21 +224,22 @@ Node make_within(std::int64_t length, std::pmr::memory_resource *memory)
 Node write_operand(const Predicate &predicate, std::pmr::memory_resource *memory)
 {
     switch (predicate.op) {
-    case Operator::exists: return make_boolean(!predicate.negated);
-    case Operator::in:
-    case Operator::all: return make_list(predicate.list, predicate.missing, memory);
-    case Operator::size: return make_number(Number(predicate.number), memory);
-    case Operator::contains:
-    case Operator::begins:
-    case Operator::contains_ignoring_case:
+    case PredicateKind::exists: return make_boolean(!predicate.negated);
+    case PredicateKind::in:
+    case PredicateKind::all: return make_list(predicate.list, predicate.missing, memory);
+    case PredicateKind::size: return make_number(Number(predicate.number), memory);
+    case PredicateKind::contains:
+    case PredicateKind::begins:
+    case PredicateKind::contains_ignoring_case:
         return predicate.list.size() == 1 ? make_node(predicate.list.front())
                                           : make_list(predicate.list, false, memory);
-    case Operator::within: return make_within(predicate.number, memory);
+    case PredicateKind::within: return make_within(predicate.number, memory);
     default: return make_node(predicate.operand);
     }
 }
 
-// True when the value alone would be read as something else than equality with it.
+// True when the value alone would be read as something else than equality with
+// it.
 bool needs_name(const Item &operand)
 {
     if (operand.type != Type::object)
@@ -247,10 +251,10 @@ bool needs_name(const Item &operand)
     return false;
 }
 
-const Named *find_operator(Operator op, bool negated)
+const Named *find_operator(PredicateKind op, bool negated)
 {
     auto found = std::find_if(kOperators.begin(), kOperators.end(), [&](const Named &known) {
-        return known.op == op && (known.negated == negated || op == Operator::exists);
+        return known.op == op && (known.negated == negated || op == PredicateKind::exists);
     });
     return found == kOperators.end() ? nullptr : &*found;
 }
@@ -272,7 +276,7 @@ Node named(std::string_view name, Node value)
 Node write_plain_form(const Predicate &predicate, std::pmr::memory_resource *memory)
 {
     Node operand = write_operand(predicate, memory);
-    if (predicate.op != Operator::regex)
+    if (predicate.op != PredicateKind::regex)
         return make_object({named(find_operator(predicate.op, false)->name, operand)}, memory);
     if (predicate.options.empty())
         return make_object({named("$regex", operand)}, memory);
@@ -339,7 +343,7 @@ Predicate read_regex(Node expression, const Node *options, const PredicateStore 
     flags.erase(std::unique(flags.begin(), flags.end()), flags.end());
 
     Predicate predicate;
-    predicate.op = Operator::regex;
+    predicate.op = PredicateKind::regex;
     predicate.operand = keep(expression, store);
     predicate.pattern = &store.patterns->emplace_back(predicate.operand.bytes, flags);
     Node kept = make_text(flags);
@@ -349,7 +353,8 @@ Predicate read_regex(Node expression, const Node *options, const PredicateStore 
 
 Node write_predicate(const Predicate &predicate, std::pmr::memory_resource *memory)
 {
-    if (predicate.op == Operator::equal && !predicate.negated && !needs_name(predicate.operand))
+    if (predicate.op == PredicateKind::equal && !predicate.negated &&
+        !needs_name(predicate.operand))
         return make_node(predicate.operand);
     const Named *known = find_operator(predicate.op, predicate.negated);
     if (known)

@@ -1,5 +1,7 @@
 #include "pattern.h"
 
+#include <algorithm>
+
 #include <re2/re2.h>
 
 #include "../error.h"
@@ -8,11 +10,11 @@ namespace profiles {
 
 namespace {
 
-// A compiled expression is at most a few thousand steps, each taken at most once per byte: together
-// with the longest text that bounds a search, which cannot be interrupted.
+// RE2 cannot be interrupted. In the worst case each byte of a text costs one step for each instruction
+// of the compiled expression, some ten nanoseconds: so many steps take less than a second.
 constexpr int kMemory = 512 * 1024;
 constexpr std::size_t kLongestExpression = 10'000;
-constexpr std::size_t kLongestText = 1024 * 1024;
+constexpr std::size_t kMaxSteps = 64'000'000;
 
 [[noreturn]] void raise_too_large()
 {
@@ -31,7 +33,8 @@ void check_options(std::string_view options)
                         "matches a line end).");
 }
 
-// Flags of the whole expression; RE2's own multi-line option works in its POSIX syntax only.
+// Flags of the whole expression; RE2's own multi-line option works in its POSIX
+// syntax only.
 std::string with_flags(std::string_view expression, std::string_view options)
 {
     if (options.empty())
@@ -62,16 +65,18 @@ Pattern::Pattern(std::string_view expression, std::string_view options)
         throw Error(ErrorCode::invalid_value, "invalid regular expression " + quoted(expression),
                     compiled_->error(),
                     "The syntax is RE2's: no look-around and no back-references.");
+    longest_text_ = kMaxSteps / static_cast<std::size_t>(std::max(compiled_->ProgramSize(), 1));
 }
 
 Pattern::~Pattern() = default;
 
 bool Pattern::found_in(std::string_view text) const
 {
-    if (text.size() > kLongestText)
-        throw Error(ErrorCode::limit_exceeded, "text is too long for a regular expression",
-                    "It has " + std::to_string(text.size()) + " bytes, at most " +
-                        std::to_string(kLongestText) + " are searched.");
+    if (text.size() > longest_text_)
+        throw Error(ErrorCode::limit_exceeded, "text is too long for the regular expression",
+                    "It has " + std::to_string(text.size()) +
+                        " bytes; with an expression of this size at most " +
+                        std::to_string(longest_text_) + " are searched.");
     return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
 }
 

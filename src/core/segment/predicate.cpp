@@ -32,15 +32,15 @@ std::optional<std::strong_ordering> order(const Item &value, const Item &operand
     return std::nullopt;
 }
 
-bool compares(Operator op, const Item &value, const Item &operand)
+bool compares(PredicateKind op, const Item &value, const Item &operand)
 {
     std::optional<std::strong_ordering> found = order(value, operand);
     if (!found)
         return false;
     switch (op) {
-    case Operator::greater: return *found > 0;
-    case Operator::greater_equal: return *found >= 0;
-    case Operator::less: return *found < 0;
+    case PredicateKind::greater: return *found > 0;
+    case PredicateKind::greater_equal: return *found >= 0;
+    case PredicateKind::less: return *found < 0;
     default: return *found <= 0;
     }
 }
@@ -55,8 +55,8 @@ bool any_text(const Predicate &predicate, std::string_view text)
 {
     for (const Item &wanted : predicate.list) {
         check_interrupt();
-        if (predicate.op == Operator::begins ? text.starts_with(wanted.bytes)
-                                             : contains_text(text, wanted.bytes))
+        if (predicate.op == PredicateKind::begins ? text.starts_with(wanted.bytes)
+                                                  : contains_text(text, wanted.bytes))
             return true;
     }
     return false;
@@ -74,19 +74,19 @@ bool is_within(const Item &value, std::int64_t length, std::int64_t now)
 bool matches_one(const Predicate &predicate, const Item &value, std::int64_t now)
 {
     switch (predicate.op) {
-    case Operator::equal: return value == predicate.operand;
-    case Operator::in: return is_listed(predicate.list, value);
-    case Operator::greater:
-    case Operator::greater_equal:
-    case Operator::less:
-    case Operator::less_equal: return compares(predicate.op, value, predicate.operand);
-    case Operator::contains:
-    case Operator::begins: return value.type == Type::text && any_text(predicate, value.bytes);
-    case Operator::regex:
-    case Operator::contains_ignoring_case:
+    case PredicateKind::equal: return value == predicate.operand;
+    case PredicateKind::in: return is_listed(predicate.list, value);
+    case PredicateKind::greater:
+    case PredicateKind::greater_equal:
+    case PredicateKind::less:
+    case PredicateKind::less_equal: return compares(predicate.op, value, predicate.operand);
+    case PredicateKind::contains:
+    case PredicateKind::begins: return value.type == Type::text && any_text(predicate, value.bytes);
+    case PredicateKind::regex:
+    case PredicateKind::contains_ignoring_case:
         return value.type == Type::text && predicate.pattern &&
                predicate.pattern->found_in(value.bytes);
-    case Operator::within: return is_within(value, predicate.number, now);
+    case PredicateKind::within: return is_within(value, predicate.number, now);
     default: return false;
     }
 }
@@ -106,8 +106,8 @@ bool matches_any(const Predicate &predicate, const Item &value, std::int64_t now
     return false;
 }
 
-// Every item of the list is the value or one of its elements. One pass over the elements marks what
-// was found, because both may be long.
+// Every item of the list is the value or one of its elements. One pass over the
+// elements marks what was found, because both may be long.
 bool has_all(const Predicate &predicate, const Item &value)
 {
     std::span<const Item> list = predicate.list;
@@ -140,9 +140,9 @@ bool has_all(const Predicate &predicate, const Item &value)
 bool matches_set(const Predicate &predicate, const Item &value, std::int64_t now)
 {
     switch (predicate.op) {
-    case Operator::exists: return true;
-    case Operator::all: return has_all(predicate, value);
-    case Operator::size:
+    case PredicateKind::exists: return true;
+    case PredicateKind::all: return has_all(predicate, value);
+    case PredicateKind::size:
         return value.type == Type::array && View(value).count() == predicate.number;
     default: return matches_any(predicate, value, now);
     }
@@ -151,9 +151,9 @@ bool matches_set(const Predicate &predicate, const Item &value, std::int64_t now
 // What no value at all answers: null in a list stands for it.
 bool matches_missing(const Predicate &predicate)
 {
-    if (predicate.op == Operator::all)
+    if (predicate.op == PredicateKind::all)
         return predicate.missing && predicate.list.empty();
-    return predicate.op == Operator::in && predicate.missing;
+    return predicate.op == PredicateKind::in && predicate.missing;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The leaf of a filter: a question about one value, which may be missing. It knows nothing of where
-// the value comes from, so that it can be asked once per row or once per distinct value of a column.
+// The leaf of a filter: a question about one value, which may be missing. It
+// knows nothing of where the value comes from, so that it can be asked once per
+// row or once per distinct value of a column.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,7 @@ namespace profiles {
 
 class Pattern;
 
-enum class Operator : std::uint8_t {
+enum class PredicateKind : std::uint8_t {
     exists,
     equal,
     in,
@@ -30,7 +31,7 @@ enum class Operator : std::uint8_t {
 
 // Plain data: what it points to belongs to the filter.
 struct Predicate {
-    Operator op = Operator::exists;
+    PredicateKind op = PredicateKind::exists;
     bool negated = false;              // true of exactly the values it is otherwise false of
     Item operand;                      // equal, comparisons, regex
     std::span<const Item> list = {};   // in, all, contains ...: sorted by compare_items, distinct
@@ -40,8 +41,9 @@ struct Predicate {
     std::string_view options = {};     // regex: sorted, distinct
 };
 
-// A null value is a missing one. Where the value is an array, it matches if it does as a whole or if
-// any element does. `now` (milliseconds since the epoch) matters to `within` alone.
+// A null value is a missing one. Where the value is an array, it matches if it
+// does as a whole or if any element does. `now` (milliseconds since the epoch)
+// matters to `within` alone.
 bool matches(const Predicate &predicate, const std::optional<Item> &value, std::int64_t now);
 
 // An arbitrary total order; equal predicates ask the same question.

@@ -29,13 +29,6 @@ std::string plain_text(const Item &item)
     return std::string(out.view());
 }
 
-std::int64_t integer_of(const Item &item)
-{
-    if (item.type != Type::integer)
-        raise_corrupted_events();
-    return number_of(item).integer();
-}
-
 int compare_values(const std::optional<std::string> &left, const std::optional<std::string> &right)
 {
     if (!left || !right)
@@ -57,13 +50,6 @@ bool precedes(const Group &left, const Group &right)
 }
 
 }  // namespace
-
-struct Segmentation::Event {
-    std::int64_t time = 0;
-    std::optional<View> segmentation;
-    std::int64_t count = 1;
-    Number sum, duration;
-};
 
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), starts_(request.starts.begin(), request.starts.end()),
@@ -109,68 +95,36 @@ void Segmentation::add(const Batch &batch)
         raise_corrupted_events();
     for (Cursor cursor(events); cursor.next();) {
         check_interrupt();
-        add_event(cursor.item());
+        add_event(read_event(cursor.item()));
     }
-    subject_ = {};
+    subject_ = {};  // its parts end with this batch
 }
 
-Segmentation::Event Segmentation::read_event(const Item &item)
+void Segmentation::add_event(const Event &event)
 {
-    if (item.type != Type::object)
-        raise_corrupted_events();
-    Event event;
-    bool timed = false;
-    subject_.key = subject_.count = subject_.sum = subject_.duration = Item();
-    View members(item);
-    for (Cursor cursor(members); cursor.next();) {
-        const Item &value = cursor.item();
-        if (cursor.key() == "key") {
-            subject_.key = value;
-        } else if (cursor.key() == "ts") {
-            event.time = integer_of(value);
-            timed = true;
-        } else if (cursor.key() == "count") {
-            subject_.count = value;
-            event.count = integer_of(value);
-        } else if (cursor.key() == "sum" && value.is_number()) {
-            subject_.sum = value;
-            event.sum = number_of(value);
-        } else if (cursor.key() == "dur" && value.is_number()) {
-            subject_.duration = value;
-            event.duration = number_of(value);
-        } else if (cursor.key() == "segmentation" && value.type == Type::object) {
-            event.segmentation.emplace(value);
-        }
-    }
-    if (!timed || subject_.key.type != Type::text)
-        raise_corrupted_events();
-    return event;
-}
-
-void Segmentation::add_event(const Item &item)
-{
-    Event event = read_event(item);
-    if (event_ && subject_.key.bytes != *event_)
+    if (event_ && event.key != *event_)
         return;
-    std::optional<std::size_t> bucket = bucket_of(event.time);
+    std::optional<std::size_t> bucket = bucket_of(event.ts);
     if (!bucket)
         return;
-    // What an event leaves out has its meaning all the same.
-    NumberItem one = pack_number(1), zero = pack_number(0);
-    if (subject_.count.type == Type::null)
-        subject_.count = one.item();
-    if (subject_.sum.type == Type::null)
-        subject_.sum = zero.item();
-    if (subject_.duration.type == Type::null)
-        subject_.duration = zero.item();
-    subject_.segmentation = event.segmentation ? &*event.segmentation : nullptr;
-    if (evaluation_->matches(subject_)) {
-        for (std::size_t index = 0; index < breakdown_.size(); ++index)
-            if (!is_of_user(breakdown_[index]))
-                collect(breakdown_[index], values_[index]);
-        add_combinations(*bucket, event);
-    }
-    subject_.segmentation = nullptr;
+    // What an event leaves out has its meaning all the same: a filter on the
+    // count finds 1.
+    NumberItem count = pack_number(event.count), sum = pack_number(event.sum);
+    NumberItem duration = pack_number(event.duration);
+    std::optional<View> segmentation;
+    if (event.segmentation)
+        segmentation.emplace(*event.segmentation);
+    subject_.key = {Type::text, event.key};
+    subject_.count = count.item();
+    subject_.sum = sum.item();
+    subject_.duration = duration.item();
+    subject_.segmentation = segmentation ? &*segmentation : nullptr;
+    if (!evaluation_->matches(subject_))
+        return;
+    for (std::size_t index = 0; index < breakdown_.size(); ++index)
+        if (!is_of_user(breakdown_[index]))
+            collect(breakdown_[index], values_[index]);
+    add_combinations(*bucket, event);
 }
 
 std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
@@ -185,7 +139,8 @@ std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
     return static_cast<std::size_t>(after - starts_.begin()) - 1;
 }
 
-// An array gives each distinct element once; what is missing, null or empty gives one missing value.
+// An array gives each distinct element once; what is missing, null or empty
+// gives one missing value.
 void Segmentation::collect(const Reference &reference, Values &values)
 {
     values.clear();
@@ -245,7 +200,8 @@ void Segmentation::add_to_group(std::size_t bucket, const Event &event,
 
 Group &Segmentation::group(std::size_t bucket, std::span<const std::size_t> chosen)
 {
-    // The key tells every group apart: lengths come before texts, and 0 stands for a missing value.
+    // The key tells every group apart: lengths come before texts, and 0 stands
+    // for a missing value.
     key_.assign(reinterpret_cast<const char *>(&bucket), sizeof bucket);
     for (std::size_t index = 0; index < chosen.size(); ++index) {
         const std::optional<std::string> &value = values_[index][chosen[index]];

@@ -1,6 +1,6 @@
-// Counts events by time and by up to three properties: the answer to "how many users did X, whose
-// properties were Y, split by A, B and C, per day". Fed with batches of events in any order; the users
-// of each group are exact.
+// Counts events by time and by up to three properties: the answer to "how many
+// users did X, whose properties were Y, split by A, B and C, per day". Fed with
+// batches of events in any order; the users of each group are exact.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../events/event_list.h"
 #include "evaluate.h"
 #include "exact_sum.h"
 #include "user_set.h"
@@ -48,24 +49,25 @@ struct Group {
 
 class Segmentation {
 public:
-    // Throws what Filter and parse_reference() throw, limit_exceeded for too many breakdowns.
+    // Throws what Filter and parse_reference() throw, limit_exceeded for too many
+    // breakdowns.
     explicit Segmentation(const SegmentationRequest &request);
 
-    // True when an answer depends on the profile: the caller need not fetch it otherwise.
+    // True when an answer depends on the profile: the caller need not fetch it
+    // otherwise.
     bool needs_profile() const { return needs_profile_; }
 
     void add(const Batch &batch);
-    // Sorts the groups: by bucket, most times first, then by segment, missing last.
+    // Sorts the groups: by bucket, most times first, then by segment, missing
+    // last.
     void finish();
     const std::vector<Group> &groups() const { return groups_; }
 
 private:
-    struct Event;
-    using Values =
-        std::vector<std::optional<std::string>>;  // what one breakdown gives for one event
+    using Values = std::vector<std::optional<std::string>>;  // what one breakdown
+                                                             // gives for one event
 
-    void add_event(const Item &event);
-    Event read_event(const Item &event);
+    void add_event(const Event &event);
     std::optional<std::size_t> bucket_of(std::int64_t time) const;
     void collect(const Reference &reference, Values &values);
     void add_combinations(std::size_t bucket, const Event &event);

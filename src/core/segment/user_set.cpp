@@ -7,7 +7,8 @@
 #include <roaring/roaring64map.hh>
 #pragma GCC diagnostic pop
 
-// Where the class lives depends on the version: in the global namespace up to 0.2, in roaring later.
+// Where the class lives depends on the version: in the global namespace up to
+// 0.2, in roaring later.
 namespace roaring {
 }
 using namespace roaring;

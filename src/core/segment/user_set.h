@@ -1,4 +1,5 @@
-// A set of users: exact, ordered, and small for the many groups that hold a single user.
+// A set of users: exact, ordered, and small for the many groups that hold a
+// single user.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace profiles {
 
 namespace {
 
-constexpr std::size_t kLinearSearch = 16;   // up to here comparing beats hashing
+constexpr std::size_t kLinearSearch = 16;  // up to here comparing beats hashing
 
 struct ItemHash {
     std::size_t operator()(const Item &item) const
@@ -30,15 +30,23 @@ bool precedes(const Item &left, const Item &right)
 
 using ItemSet = std::pmr::unordered_set<Item, ItemHash>;
 
-std::int64_t whole_number(const Node &node)
+// Which operator of which property, for messages.
+std::string subject(const Operation &operation, std::string_view operator_name)
 {
-    if (node.type != Type::integer)
-        throw Error(ErrorCode::wrong_type, quoted(node.key) + " must be an integer, got " +
-                                               (node.item().is_number() ? "a fraction" : type_name(node.type)));
-    return number_of(node.item()).integer();
+    return std::string(operator_name) + " of " + quoted(operation.key);
 }
 
-Item assemble(const View *old, std::span<const Piece> pieces, std::pmr::memory_resource *memory)
+std::int64_t whole_number(const Node &modifier, const std::string &subject)
+{
+    if (modifier.type == Type::integer)
+        return number_of(modifier.item()).integer();
+    bool is_number = modifier.type == Type::decimal;
+    throw Error(ErrorCode::wrong_type,
+                std::string(modifier.key) + " in " + subject + " must be an integer, got " +
+                    (is_number ? "another number" : type_name(modifier.type)));
+}
+
+Item assemble(const View *old, std::span<Piece> pieces, std::pmr::memory_resource *memory)
 {
     Assembly assembly(Type::array, old, pieces);
     std::size_t size = assembly.size();
@@ -57,10 +65,19 @@ Node packed_node(const Node &node, std::pmr::memory_resource *memory)
     return copy;
 }
 
-void reject_null(const Node &element, std::string_view operator_name)
+void reject_null(const Node &element, const Operation &operation, std::string_view operator_name)
 {
     if (element.type == Type::null)
-        throw Error(ErrorCode::null_value, std::string(operator_name) + " does not accept null elements");
+        throw Error(ErrorCode::null_value,
+                    subject(operation, operator_name) + " does not accept null elements");
+}
+
+// An object that is meant as instructions, not as a value.
+bool has_dollar_key(const Node &operand)
+{
+    return operand.type == Type::object &&
+           std::any_of(operand.children.begin(), operand.children.end(),
+                       [](const Node &member) { return member.key.starts_with('$'); });
 }
 
 // Turns a position or slice that may count from the end into one from the start.
@@ -85,34 +102,40 @@ Item slice_array(Item array, std::int64_t slice, std::pmr::memory_resource *memo
 
 }  // namespace
 
-ArrayOperand::ArrayOperand(const Node &operand, std::string_view operator_name)
+ArrayOperand::ArrayOperand(const Operation &operation, std::string_view operator_name)
 {
-    bool is_each = operand.type == Type::object && !operand.children.empty() && operand.find("$each");
-    if (is_each)
-        read_each(operand, operator_name);
+    const Node &operand = operation.operand;
+    if (has_dollar_key(operand))
+        read_each(operation, operator_name);
     else if (operand.type == Type::array)
         elements = operand.children;
     else
         elements = {&operand, 1};
     for (const Node &element : elements)
-        reject_null(element, operator_name);
+        reject_null(element, operation, operator_name);
 }
 
-void ArrayOperand::read_each(const Node &operand, std::string_view operator_name)
+void ArrayOperand::read_each(const Operation &operation, std::string_view operator_name)
 {
+    const Node &operand = operation.operand;
+    std::string of = subject(operation, operator_name);
+    if (!operand.find("$each"))
+        throw Error(ErrorCode::invalid_value,
+                    of + " does not accept an object with keys that start with \"$\"", {},
+                    "Modifiers such as $slice stand beside $each.");
     for (const Node &member : operand.children) {
         if (member.key == "$each" && member.type == Type::array)
             elements = member.children;
         else if (member.key == "$each")
             throw Error(ErrorCode::wrong_type,
-                        std::string("$each must be an array, got ") + type_name(member.type));
+                        "$each in " + of + " must be an array, got " + type_name(member.type));
         else if (member.key == "$slice" && operator_name == "$push")
-            slice = whole_number(member);
+            slice = whole_number(member, of);
         else if (member.key == "$position" && operator_name == "$push")
-            position = whole_number(member);
+            position = whole_number(member, of);
         else
-            throw Error(ErrorCode::invalid_value, quoted(member.key) + " is not allowed beside $each of " +
-                                                      std::string(operator_name));
+            throw Error(ErrorCode::invalid_value,
+                        quoted(member.key) + " is not allowed beside $each in " + of);
     }
 }
 
@@ -128,7 +151,8 @@ std::optional<Item> insert_elements(std::optional<Item> array, const ArrayOperan
         View view(*array);
         std::uint32_t count = view.count();
         std::uint32_t at = clamp_index(operand.position.value_or(count), count);
-        Piece pieces[] = {{.from = 0, .to = at}, {.nodes = operand.elements}, {.from = at, .to = count}};
+        Piece pieces[] = {
+            {.from = 0, .to = at}, {.nodes = operand.elements}, {.from = at, .to = count}};
         array = assemble(&view, pieces, memory);
     }
     return operand.slice ? slice_array(*array, *operand.slice, memory) : array;
@@ -148,8 +172,9 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
     if (count + operand.elements.size() <= kLinearSearch) {
         for (const Node &element : operand.elements) {
             Node node = packed_node(element, memory);
-            bool known = std::any_of(added.begin(), added.end(),
-                                     [&](const Node &other) { return other.item() == node.item(); });
+            bool known = std::any_of(added.begin(), added.end(), [&](const Node &other) {
+                return other.item() == node.item();
+            });
             if (view)
                 for (Cursor cursor(*view); !known && cursor.next();)
                     known = cursor.item() == node.item();
@@ -159,9 +184,14 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
     } else {
         ItemSet known(count + operand.elements.size(), memory);
         if (view)
-            for (Cursor cursor(*view); cursor.next();)
+            for (Cursor cursor(*view); cursor.next();) {
+                if (cursor.position() % 256 == 0)
+                    check_interrupt();
                 known.insert(cursor.item());
+            }
         for (const Node &element : operand.elements) {
+            if (added.size() % 256 == 0)
+                check_interrupt();
             Node node = packed_node(element, memory);
             if (known.insert(node.item()).second)
                 added.push_back(node);
@@ -173,47 +203,59 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
     return assemble(view ? &*view : nullptr, pieces, memory);
 }
 
-PullCondition::PullCondition(const Node &operand, std::pmr::memory_resource *memory) : tests_(memory)
+PullCondition::PullCondition(const Operation &operation) : tests_(operation.memory)
 {
-    bool conditions = operand.type == Type::object && !operand.children.empty() &&
-                      operand.children.front().key.starts_with('$');
-    if (conditions)
-        add_conditions(operand, memory);
+    const Node &operand = operation.operand;
+    if (has_dollar_key(operand))
+        add_conditions(operation);
     else if (operand.type == Type::array)
-        add_test(Kind::in, operand.children, memory);
+        add_test(Kind::in, operand.children, operation);
     else
-        add_test(Kind::in, {&operand, 1}, memory);
+        add_test(Kind::in, {&operand, 1}, operation);
 }
 
-void PullCondition::add_conditions(const Node &operand, std::pmr::memory_resource *memory)
+void PullCondition::add_conditions(const Operation &operation)
 {
-    static constexpr std::pair<std::string_view, Kind> kinds[] = {
-        {"$in", Kind::in},   {"$nin", Kind::not_in},   {"$eq", Kind::in},
-        {"$ne", Kind::not_in}, {"$gt", Kind::greater}, {"$gte", Kind::greater_or_equal},
-        {"$lt", Kind::less}, {"$lte", Kind::less_or_equal},
+    static constexpr std::pair<std::string_view, Kind> kConditions[] = {
+        {"$in", Kind::in},     {"$nin", Kind::not_in},        {"$eq", Kind::in},
+        {"$ne", Kind::not_in}, {"$gt", Kind::greater},        {"$gte", Kind::greater_or_equal},
+        {"$lt", Kind::less},   {"$lte", Kind::less_or_equal},
     };
-    for (const Node &member : operand.children) {
-        auto kind = std::find_if(std::begin(kinds), std::end(kinds),
-                                 [&](const auto &known) { return known.first == member.key; });
-        if (kind == std::end(kinds))
-            throw Error(ErrorCode::invalid_value, "unknown condition " + quoted(member.key) + " of $pull", {},
+    std::string of = subject(operation, "$pull");
+    for (const Node &member : operation.operand.children) {
+        auto known =
+            std::find_if(std::begin(kConditions), std::end(kConditions),
+                         [&](const auto &candidate) { return candidate.first == member.key; });
+        if (known == std::end(kConditions))
+            throw Error(ErrorCode::invalid_value,
+                        "unknown condition " + quoted(member.key) + " in " + of, {},
                         "Conditions are $in, $nin, $eq, $ne, $gt, $gte, $lt and $lte.");
+        Kind kind = known->second;
         bool is_list = member.key == "$in" || member.key == "$nin";
         if (is_list && member.type != Type::array)
-            throw Error(ErrorCode::wrong_type,
-                        std::string(member.key) + " of $pull needs an array, got " + type_name(member.type));
-        add_test(kind->second, is_list ? std::span<const Node>(member.children) : std::span<const Node>(&member, 1),
-                 memory);
+            throw Error(ErrorCode::wrong_type, std::string(member.key) + " in " + of +
+                                                   " needs an array, got " +
+                                                   type_name(member.type));
+        bool is_bound = kind != Kind::in && kind != Kind::not_in;
+        if (is_bound && !member.item().is_number() && member.type != Type::text &&
+            member.type != Type::null)
+            throw Error(ErrorCode::wrong_type, std::string(member.key) + " in " + of +
+                                                   " needs a number or a text, got " +
+                                                   type_name(member.type));
+        add_test(kind,
+                 is_list ? std::span<const Node>(member.children)
+                         : std::span<const Node>(&member, 1),
+                 operation);
     }
 }
 
 // Containers among the operands are written out once, not once per element.
-void PullCondition::add_test(Kind kind, std::span<const Node> operands, std::pmr::memory_resource *memory)
+void PullCondition::add_test(Kind kind, std::span<const Node> operands, const Operation &operation)
 {
-    std::pmr::vector<Item> items(memory);
+    std::pmr::vector<Item> items(operation.memory);
     for (const Node &operand : operands) {
-        reject_null(operand, "$pull");
-        items.push_back(packed_node(operand, memory).item());
+        reject_null(operand, operation, "$pull");
+        items.push_back(packed_node(operand, operation.memory).item());
     }
     std::sort(items.begin(), items.end(), precedes);
     tests_.push_back({kind, std::move(items)});
@@ -221,7 +263,8 @@ void PullCondition::add_test(Kind kind, std::span<const Node> operands, std::pmr
 
 bool PullCondition::matches(const Item &element) const
 {
-    return std::all_of(tests_.begin(), tests_.end(), [&](const Test &test) { return meets(test, element); });
+    return std::all_of(tests_.begin(), tests_.end(),
+                       [&](const Test &test) { return meets(test, element); });
 }
 
 bool PullCondition::meets(const Test &test, const Item &element)
@@ -230,7 +273,8 @@ bool PullCondition::meets(const Test &test, const Item &element)
         return std::binary_search(test.operands.begin(), test.operands.end(), element, precedes) ==
                (test.kind == Kind::in);
     const Item &bound = test.operands.front();
-    bool alike = bound.is_number() ? element.is_number() : bound.type == Type::text && element.type == Type::text;
+    bool alike = bound.is_number() ? element.is_number()
+                                   : bound.type == Type::text && element.type == Type::text;
     if (!alike)
         return false;
     int order = compare_items(element, bound);

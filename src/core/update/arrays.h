@@ -5,38 +5,38 @@
 
 #include <optional>
 
-#include "../profile/node.h"
+#include "operators.h"
 
 namespace profiles {
 
 // The operand of $push and $addToSet: one value, an array that is spread, or {"$each": [...]} with
 // $slice and $position ($push only). Throws for anything else.
 struct ArrayOperand {
-    ArrayOperand(const Node &operand, std::string_view operator_name);
+    ArrayOperand(const Operation &operation, std::string_view operator_name);
 
     std::span<const Node> elements;
-    std::optional<std::int64_t> slice;      // n: keep the first n; -n: keep the last n
-    std::optional<std::int64_t> position;   // where to insert; negative counts from the end
+    std::optional<std::int64_t> slice;     // n: keep the first n; -n: keep the last n
+    std::optional<std::int64_t> position;  // where to insert; negative counts from the end
 
 private:
-    void read_each(const Node &operand, std::string_view operator_name);
+    void read_each(const Operation &operation, std::string_view operator_name);
 };
 
 // What $pull removes: a value, each of a list of values, or what meets every one of the conditions
 // $in $nin $eq $ne $gt $gte $lt $lte.
 class PullCondition {
 public:
-    PullCondition(const Node &operand, std::pmr::memory_resource *memory);
+    explicit PullCondition(const Operation &operation);
     bool matches(const Item &element) const;
 
 private:
     enum class Kind { in, not_in, greater, greater_or_equal, less, less_or_equal };
     struct Test {
         Kind kind;
-        std::pmr::vector<Item> operands;   // packed; sorted by bytes for the search
+        std::pmr::vector<Item> operands;  // packed; sorted by bytes for the search
     };
-    void add_test(Kind kind, std::span<const Node> operands, std::pmr::memory_resource *memory);
-    void add_conditions(const Node &operand, std::pmr::memory_resource *memory);
+    void add_test(Kind kind, std::span<const Node> operands, const Operation &operation);
+    void add_conditions(const Operation &operation);
     static bool meets(const Test &test, const Item &element);
 
     std::pmr::vector<Test> tests_;

@@ -15,8 +15,8 @@ constexpr std::string_view kStandard[] = {"name",  "username", "email",  "organi
 
 class DetailsReader {
 public:
-    DetailsReader(Mode mode, const Limits &limits, std::pmr::vector<Change> &changes, SkipList &skips,
-                  std::pmr::memory_resource *memory)
+    DetailsReader(Mode mode, const Limits &limits, std::pmr::vector<Change> &changes,
+                  SkipList &skips, std::pmr::memory_resource *memory)
         : mode_(mode), limits_(limits), changes_(changes), skips_(skips), memory_(memory)
     {
     }
@@ -25,7 +25,8 @@ public:
     {
         if (details.type != Type::object)
             throw Error(ErrorCode::invalid_value,
-                        std::string("user details must be a JSON object, got ") + type_name(details.type));
+                        std::string("user details must be a JSON object, got ") +
+                            type_name(details.type));
         for (const Node &member : details.children)
             guarded(member.key, [&] {
                 if (member.key == kCustom)
@@ -55,31 +56,47 @@ private:
 
     void read_standard(const Node &member)
     {
-        if (std::find(std::begin(kStandard), std::end(kStandard), member.key) == std::end(kStandard))
-            throw Error(ErrorCode::invalid_value, "unknown standard property " + quoted(member.key), {},
-                        "Properties of your own go under \"custom\".");
+        require_numbers(member);
+        if (std::find(std::begin(kStandard), std::end(kStandard), member.key) ==
+            std::end(kStandard))
+            throw Error(ErrorCode::invalid_value, "unknown standard property " + quoted(member.key),
+                        {}, "Properties of your own go under \"custom\".");
         if (member.is_container())
             throw Error(ErrorCode::wrong_type, "standard property " + quoted(member.key) +
-                                                   " must be a single value, got " + type_name(member.type));
-        changes_.push_back({{}, member.key, Operator::set, member.key == "byear" ? birth_year(member) : member});
+                                                   " must be a single value, got " +
+                                                   type_name(member.type));
+        changes_.push_back(
+            {{}, member.key, Operator::set, member.key == "byear" ? birth_year(member) : member});
     }
 
     // The one standard property that is a number; a negative one clears it, as the SDKs say.
     Node birth_year(const Node &member)
     {
-        bool clears = member.type == Type::null || (member.type == Type::text && member.bytes.empty());
+        bool clears =
+            member.type == Type::null || (member.type == Type::text && member.bytes.empty());
         if (clears)
             return Node();
-        Number year;
-        if (member.type == Type::text)
-            year = Number::parse(member.bytes);
-        else if (member.item().is_number())
-            year = number_of(member.item());
-        else
-            throw Error(ErrorCode::wrong_type, std::string("byear must be a number, got ") + type_name(member.type));
+        Number year = number_value(member);
         if (!year.is_integer())
             throw Error(ErrorCode::invalid_value, "byear must be an integer");
         return year.integer() < 0 ? Node() : sealed(make_number(year, memory_));
+    }
+
+    static Number number_value(const Node &member)
+    {
+        if (member.item().is_number())
+            return number_of(member.item());
+        if (member.type != Type::text)
+            throw Error(ErrorCode::wrong_type,
+                        std::string("byear must be a number, got ") + type_name(member.type));
+        try {
+            return Number::parse(member.bytes);
+        } catch (const Error &error) {
+            bool too_large = error.code() == ErrorCode::out_of_range;
+            throw Error(error.code(),
+                        (too_large ? "byear is out of range: " : "byear must be a number, got ") +
+                            quoted(member.bytes));
+        }
     }
 
     static Node sealed(Node node)
@@ -104,20 +121,25 @@ private:
     {
         if (!has_stripped_)
             return;
-        std::stable_sort(names_.begin(), names_.end(),
-                         [](const Name &left, const Name &right) { return left.cleaned < right.cleaned; });
+        std::stable_sort(names_.begin(), names_.end(), [](const Name &left, const Name &right) {
+            return left.cleaned < right.cleaned;
+        });
         for (std::size_t index = 1; index < names_.size(); ++index)
             if (names_[index].cleaned == names_[index - 1].cleaned)
-                skips_.push_back({names_[index].sent, {},
-                                  keep_text("same name as " + quoted(names_[index - 1].sent) +
-                                                " once \".\" and \"$\" are stripped; both are applied",
-                                            memory_)});
+                skips_.push_back(
+                    {names_[index].sent,
+                     {},
+                     keep_text("same name as " + quoted(names_[index - 1].sent) +
+                                   " once \".\" and \"$\" are stripped; both are applied",
+                               memory_)});
     }
 
     void read_property(const Node &member)
     {
-        std::string_view key = mode_ == Mode::strict ? checked_key(member.key) : cleaned_key(member.key);
+        std::string_view key =
+            mode_ == Mode::strict ? checked_key(member.key) : cleaned_key(member.key);
         if (!has_operators(member)) {
+            require_numbers(member);
             changes_.push_back({kCustom, key, Operator::set, member});
             return;
         }
@@ -127,11 +149,13 @@ private:
 
     void read_operator(std::string_view key, const Node &operand)
     {
+        require_numbers(operand);
         std::optional<Operator> op = find_operator(operand.key);
         if (!op)
             throw Error(ErrorCode::invalid_value,
                         "unknown operator " + quoted(operand.key) + " for " + quoted(key), {},
-                        "Operators are $set, $setOnce, $unset, $inc, $mul, $min, $max, $push, $addToSet and $pull.");
+                        "Operators are $set, $setOnce, $unset, $inc, $mul, $min, $max, $push, "
+                        "$addToSet and $pull.");
         changes_.push_back({kCustom, key, *op, operand});
     }
 
@@ -159,10 +183,12 @@ private:
     {
         std::string_view cleaned = strip(key);
         if (cleaned.empty())
-            throw Error(ErrorCode::invalid_value, "property name " + quoted(key) + " is empty");
+            throw Error(ErrorCode::invalid_value,
+                        "property name " + quoted(key) + " is empty without \".\" and \"$\"");
         if (limits_.key_length && character_count(cleaned) > limits_.key_length)
             throw Error(ErrorCode::limit_exceeded, "property name is longer than " +
-                                                       std::to_string(limits_.key_length) + " characters");
+                                                       std::to_string(limits_.key_length) +
+                                                       " characters");
         names_.push_back({key, cleaned});
         return cleaned;
     }
@@ -173,7 +199,8 @@ private:
             return key;
         has_stripped_ = true;
         auto *bytes = static_cast<char *>(memory_->allocate(key.size(), 1));
-        char *end = std::copy_if(key.begin(), key.end(), bytes, [](char byte) { return byte != '.' && byte != '$'; });
+        char *end = std::copy_if(key.begin(), key.end(), bytes,
+                                 [](char byte) { return byte != '.' && byte != '$'; });
         return {bytes, static_cast<std::size_t>(end - bytes)};
     }
 
@@ -193,8 +220,9 @@ private:
 
 }  // namespace
 
-void read_details(const Node &details, Mode mode, const Limits &limits, std::pmr::vector<Change> &changes,
-                  SkipList &skips, std::pmr::memory_resource *memory)
+void read_details(const Node &details, Mode mode, const Limits &limits,
+                  std::pmr::vector<Change> &changes, SkipList &skips,
+                  std::pmr::memory_resource *memory)
 {
     DetailsReader(mode, limits, changes, skips, memory).read(details);
 }

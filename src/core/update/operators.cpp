@@ -15,26 +15,34 @@ namespace {
 
 using Value = std::optional<Item>;
 
-[[noreturn]] void raise_operand(const Operation &operation, std::string_view name, const char *expected)
+[[noreturn]] void raise_operand(const Operation &operation, std::string_view name,
+                                const char *expected)
 {
     const Node &operand = operation.operand;
     if (operand.type == Type::null)
-        throw Error(ErrorCode::null_value, std::string(name) + " of " + quoted(operation.key) + " needs a value",
-                    {}, "A null operand is not accepted; use $unset to remove a property.");
-    throw Error(ErrorCode::wrong_type, std::string(name) + " of " + quoted(operation.key) + " needs " + expected +
-                                           ", got " + type_name(operand.type));
+        throw Error(ErrorCode::null_value,
+                    std::string(name) + " of " + quoted(operation.key) + " needs a value", {},
+                    "A null operand is not accepted; use $unset to remove a property.");
+    throw Error(ErrorCode::wrong_type, std::string(name) + " of " + quoted(operation.key) +
+                                           " needs " + expected + ", got " +
+                                           type_name(operand.type));
 }
 
-[[noreturn]] void raise_value(const Operation &operation, std::string_view name, const char *expected)
+[[noreturn]] void raise_value(const Operation &operation, std::string_view name,
+                              const char *expected)
 {
     throw Error(ErrorCode::wrong_type,
                 "cannot apply " + std::string(name) + " to " + quoted(operation.key) + " of type " +
                     type_name(operation.value->type),
-                std::string("The property must be ") + expected + " or absent; the operand is of type " +
-                    type_name(operation.operand.type) + ".");
+                std::string("The property must be ") + expected +
+                    " or absent; the operand is of type " + type_name(operation.operand.type) +
+                    ".");
 }
 
-Item pack_into(const Number &number, std::pmr::memory_resource *memory) { return make_number(number, memory).item(); }
+Item pack_into(const Number &number, std::pmr::memory_resource *memory)
+{
+    return make_number(number, memory).item();
+}
 
 bool removes(const Node &operand)
 {
@@ -52,7 +60,10 @@ Value set(const Operation &operation)
     return Item{operation.operand.type, pack(operation.operand, operation.memory)};
 }
 
-Value set_once(const Operation &operation) { return operation.value ? operation.value : set(operation); }
+Value set_once(const Operation &operation)
+{
+    return operation.value ? operation.value : set(operation);
+}
 
 Number number_operand(const Operation &operation, std::string_view name)
 {
@@ -63,16 +74,34 @@ Number number_operand(const Operation &operation, std::string_view name)
     return number_of(operation.operand.item());
 }
 
+// Arithmetic whose error says where the number would have stood.
+Value calculate(const Operation &operation, std::string_view name,
+                Number (*combine)(const Number &, const Number &), const Number &operand)
+{
+    try {
+        return pack_into(combine(number_of(*operation.value), operand), operation.memory);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::out_of_range)
+            throw;
+        throw Error(ErrorCode::out_of_range,
+                    "result of " + std::string(name) + " of " + quoted(operation.key) +
+                        " is out of range",
+                    error.detail());
+    }
+}
+
 Value multiply_by(const Operation &operation)
 {
     Number factor = number_operand(operation, "$mul");
-    return pack_into(operation.value ? multiply(number_of(*operation.value), factor) : Number(0), operation.memory);
+    return operation.value ? calculate(operation, "$mul", multiply, factor)
+                           : pack_into(0, operation.memory);
 }
 
 Value increment(const Operation &operation)
 {
     Number step = number_operand(operation, "$inc");
-    return pack_into(operation.value ? add(number_of(*operation.value), step) : step, operation.memory);
+    return operation.value ? calculate(operation, "$inc", add, step)
+                           : pack_into(step, operation.memory);
 }
 
 // Keeps whichever comes first (direction -1) or last (1) in the order of their one type.
@@ -83,7 +112,8 @@ Value keep_extreme(const Operation &operation, std::string_view name, int direct
         raise_operand(operation, name, "a number or a text that is not empty");
     if (!operation.value)
         return operand;
-    bool alike = operand.is_number() ? operation.value->is_number() : operation.value->type == Type::text;
+    bool alike =
+        operand.is_number() ? operation.value->is_number() : operation.value->type == Type::text;
     if (!alike)
         raise_value(operation, name, operand.is_number() ? "a number" : "a text");
     return compare_items(operand, *operation.value) * direction > 0 ? operand : operation.value;
@@ -103,21 +133,24 @@ void require_array(const Operation &operation, std::string_view name)
 Value pull(const Operation &operation)
 {
     require_array(operation, "$pull");
+    PullCondition condition(
+        operation);  // read even when there is nothing to pull from: a fault is a fault
     if (!operation.value)
         return std::nullopt;
-    return remove_elements(*operation.value, PullCondition(operation.operand, operation.memory), operation.memory);
+    return remove_elements(*operation.value, condition, operation.memory);
 }
 
 Value add_to_set(const Operation &operation)
 {
     require_array(operation, "$addToSet");
-    return add_missing_elements(operation.value, ArrayOperand(operation.operand, "$addToSet"), operation.memory);
+    return add_missing_elements(operation.value, ArrayOperand(operation, "$addToSet"),
+                                operation.memory);
 }
 
 Value push(const Operation &operation)
 {
     require_array(operation, "$push");
-    return insert_elements(operation.value, ArrayOperand(operation.operand, "$push"), operation.memory);
+    return insert_elements(operation.value, ArrayOperand(operation, "$push"), operation.memory);
 }
 
 }  // namespace

@@ -9,18 +9,29 @@
 namespace profiles {
 
 // In the order in which several operators on one key are applied, whatever the order of the text.
-enum class Operator { unset, set, set_once, multiply, increment, minimum, maximum, pull, add_to_set, push };
+enum class Operator {
+    unset,
+    set,
+    set_once,
+    multiply,
+    increment,
+    minimum,
+    maximum,
+    pull,
+    add_to_set,
+    push
+};
 
 // What an operator works on. Values are packed; an absent one is nullopt.
 struct Operation {
-    std::string_view key;                   // for messages
-    std::optional<Item> value;              // before
-    const Node &operand;                    // sealed, with packed numbers
-    std::pmr::memory_resource *memory;      // for what it makes
+    std::string_view key;               // for messages
+    std::optional<Item> value;          // before
+    const Node &operand;                // sealed, with packed numbers
+    std::pmr::memory_resource *memory;  // for what it makes
 };
 
 struct OperatorRule {
-    std::string_view name;                  // as in an update document
+    std::string_view name;  // as in an update document
     std::optional<Item> (*apply)(const Operation &operation);
 };
 

@@ -35,64 +35,83 @@ std::span<Change> take_while(std::span<Change> &rest, Same same)
 
 }  // namespace
 
-Update::Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits, SkipList &skips,
-               std::pmr::memory_resource *memory)
-    : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory), nodes_(memory),
-      pieces_(memory)
+Update::Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits,
+               SkipList &skips, std::pmr::memory_resource *memory)
+    : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory),
+      nodes_(memory), pieces_(memory)
 {
     // Stable: of two equal operators on one key the later one in the document comes last.
-    std::stable_sort(changes.begin(), changes.end(), precedes);
+    if (!std::is_sorted(changes.begin(), changes.end(), precedes))
+        std::stable_sort(changes.begin(), changes.end(), precedes);
     Edits edits(memory);
+    edits.reserve(changes.size());
     while (!changes.empty()) {
-        auto same_group = [](const Change &left, const Change &right) { return left.group == right.group; };
+        auto same_group = [](const Change &left, const Change &right) {
+            return left.group == right.group;
+        };
+        std::size_t total = changes.size();
         std::span<Change> group = take_while(changes, same_group);
         if (group[0].group.empty())
             edit_members(&profile_, group, edits);
         else
-            edit_group(group[0].group, group, edits);
+            edit_group(group[0].group, group, group.size() == total && edits.empty(), edits);
     }
-    changed_ = !edits.empty();
-    std::sort(edits.begin(), edits.end(),
-              [](const Edit &left, const Edit &right) { return compare_keys(left.key, right.key) < 0; });
+    changed_ = replacement_ || !edits.empty();
+    if (edits.empty() || replace(edits, 0, nullptr))
+        return;
+    std::sort(edits.begin(), edits.end(), [](const Edit &left, const Edit &right) {
+        return compare_keys(left.key, right.key) < 0;
+    });
     splice(&profile_, edits, pieces_, nodes_);
+    assembly_.emplace(Type::object, &profile_, pieces_);
 }
 
-std::size_t Update::size() const { return Assembly(Type::object, &profile_, pieces_).size(); }
-
-void Update::write(char *out) const { Assembly(Type::object, &profile_, pieces_).write(out); }
+// Takes the shortcut for an update that comes down to another value of one property.
+bool Update::replace(const Edits &edits, std::uint32_t group_position, const View *group)
+{
+    if (edits.size() != 1 || !edits[0].place.found || !edits[0].value)
+        return false;
+    replacement_ = Replacement::make(profile_, group_position, group, edits[0].place.position,
+                                     *edits[0].value);
+    return replacement_.has_value();
+}
 
 // A changed group becomes one edit of the root.
-void Update::edit_group(std::string_view group, std::span<Change> changes, Edits &root_edits)
+void Update::edit_group(std::string_view group, std::span<Change> changes, bool is_only_group,
+                        Edits &root_edits)
 {
     View::Place place = profile_.place(group);
     std::optional<View> members;
     if (place.found)
         members.emplace(profile_.item(place.position));
-    property_count_ = members ? members->count() : 0;
-
     Edits edits(memory_);
+    edits.reserve(changes.size());
     edit_members(members ? &*members : nullptr, changes, edits);
-    if (edits.empty())
+    if (group == kCustom && limits_.custom_properties)
+        limit_properties(members ? members->count() : 0, edits);
+    if (edits.empty() || (is_only_group && members && replace(edits, place.position, &*members)))
         return;
     NodeList nodes(memory_);
     std::pmr::vector<Piece> pieces(memory_);
     splice(members ? &*members : nullptr, edits, pieces, nodes);
     Assembly assembly(Type::object, members ? &*members : nullptr, pieces);
     if (assembly.count() == 0) {
-        root_edits.push_back({group, place, std::nullopt});
+        root_edits.push_back({group, place, std::nullopt, &changes[0]});
         return;
     }
     std::size_t size = assembly.size();
     auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
     assembly.write(bytes);
-    root_edits.push_back({group, place, Item{Type::object, {bytes, size}}});
+    root_edits.push_back({group, place, Item{Type::object, {bytes, size}}, &changes[0]});
 }
 
 void Update::edit_members(const View *members, std::span<Change> changes, Edits &edits)
 {
     while (!changes.empty()) {
         check_interrupt();
-        auto same_key = [](const Change &left, const Change &right) { return left.key == right.key; };
+        auto same_key = [](const Change &left, const Change &right) {
+            return left.key == right.key;
+        };
         std::span<Change> of_key = take_while(changes, same_key);
         std::string_view key = of_key[0].key;
         View::Place place = members ? members->place(key) : View::Place{0, false};
@@ -100,26 +119,29 @@ void Update::edit_members(const View *members, std::span<Change> changes, Edits 
         if (place.found)
             before = members->item(place.position);
         std::optional<Item> after = apply_changes(before, of_key);
-        if (after == before || (!before && !admit(of_key[0])))
-            continue;
-        if (!after && property_count_ > 0)
-            --property_count_;
-        edits.push_back({key, place, after});
+        if (after != before)
+            edits.push_back({key, place, after, &of_key[0]});
     }
 }
 
-// Makes room for one more property of the group, or reports that there is none.
-bool Update::admit(const Change &change)
+// Takes back the edits that add a property beyond the limit, and reports them. What the same document
+// removes makes room, wherever it sorts.
+void Update::limit_properties(std::size_t count, Edits &edits)
 {
-    if (change.group == kCustom && limits_.custom_properties && property_count_ >= limits_.custom_properties) {
-        skip(change, "limit of " + std::to_string(limits_.custom_properties) + " custom properties reached");
-        return false;
-    }
-    ++property_count_;
-    return true;
+    for (const Edit &edit : edits)
+        if (edit.place.found && !edit.value)
+            --count;
+    std::erase_if(edits, [&](const Edit &edit) {
+        if (edit.place.found || count++ < limits_.custom_properties)
+            return false;
+        skip(*edit.cause, "limit of " + std::to_string(limits_.custom_properties) +
+                              " custom properties reached");
+        return true;
+    });
 }
 
-std::optional<Item> Update::apply_changes(std::optional<Item> before, std::span<const Change> changes)
+std::optional<Item> Update::apply_changes(std::optional<Item> before,
+                                          std::span<const Change> changes)
 {
     std::optional<Item> value = before;
     for (const Change &change : changes)
@@ -160,7 +182,8 @@ Item Update::within_limits(const Item &value, const Change &change)
     std::uint32_t count = View(value).count();
     if (limits_.array_elements && count > limits_.array_elements) {
         kept = keep_newest(value, limits_.array_elements, memory_);
-        skip(change, "array cut to its newest " + std::to_string(limits_.array_elements) + " elements");
+        skip(change,
+             "array cut to its newest " + std::to_string(limits_.array_elements) + " elements");
     }
     return limits_.value_length ? cut_elements(kept, change) : kept;
 }
@@ -188,9 +211,11 @@ void Update::skip(const Change &change, std::string_view reason)
 }
 
 // Turns edits, in key order, into the stretches of the new container.
-void Update::splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces, NodeList &nodes)
+void Update::splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces,
+                    NodeList &nodes)
 {
-    nodes.reserve(edits.size());   // pieces point into it
+    nodes.reserve(edits.size());  // pieces point into it
+    pieces.reserve(2 * edits.size() + 1);
     std::uint32_t start = 0;
     for (const Edit &edit : edits) {
         if (edit.place.position > start)

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "../profile/assembly.h"
+#include "../profile/replacement.h"
 #include "../profile/view.h"
 #include "operators.h"
 
@@ -13,15 +14,15 @@ namespace profiles {
 
 // Limits of an app (DESIGN: rulings 10); 0 means none. Over a limit is reported, never an error.
 struct Limits {
-    std::uint32_t custom_properties = 0;   // per user
-    std::uint32_t array_elements = 0;      // the newest are kept
-    std::uint32_t value_length = 0;        // characters; longer text is cut
-    std::uint32_t key_length = 0;          // characters; a property with a longer name is skipped
+    std::uint32_t custom_properties = 0;  // per user
+    std::uint32_t array_elements = 0;     // the newest are kept
+    std::uint32_t value_length = 0;       // characters; longer text is cut
+    std::uint32_t key_length = 0;         // characters; a property with a longer name is skipped
 };
 
 enum class Mode {
-    strict,    // the first fault is raised, nothing is changed
-    lenient,   // a fault skips its operator and is reported, the rest is applied
+    strict,   // the first fault is raised, nothing is changed
+    lenient,  // a fault skips its operator and is reported, the rest is applied
 };
 
 // One operator on one property. `group` is empty for standard properties.
@@ -42,38 +43,42 @@ using SkipList = std::pmr::vector<Skip>;
 
 // Reads a `user_details` document: the nine standard fields and, under `custom`, values and
 // operators. `details` must be sealed. Faults are raised or go to `skips`, as the mode says.
-void read_details(const Node &details, Mode mode, const Limits &limits, std::pmr::vector<Change> &changes,
-                  SkipList &skips, std::pmr::memory_resource *memory);
+void read_details(const Node &details, Mode mode, const Limits &limits,
+                  std::pmr::vector<Change> &changes, SkipList &skips,
+                  std::pmr::memory_resource *memory);
 
 // The result of update(): the new bytes wait to be written wherever the caller wants them.
 class Update {
 public:
     // `profile` and everything in `changes` must outlive the Update. Sorts `changes`.
-    Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits, SkipList &skips,
-           std::pmr::memory_resource *memory);
+    Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits,
+           SkipList &skips, std::pmr::memory_resource *memory);
 
     bool changed() const { return changed_; }
-    std::size_t size() const;
-    void write(char *out) const;
+    std::size_t size() const { return replacement_ ? replacement_->size() : assembly_->size(); }
+    void write(char *out) const { replacement_ ? replacement_->write(out) : assembly_->write(out); }
 
 private:
     struct Edit {
         std::string_view key;
         View::Place place;
-        std::optional<Item> value;   // absent: the member goes
+        std::optional<Item> value;  // absent: the member goes
+        const Change *cause;        // the first that asked for it
     };
     using Edits = std::pmr::vector<Edit>;
 
-    void edit_group(std::string_view group, std::span<Change> changes, Edits &root_edits);
+    void edit_group(std::string_view group, std::span<Change> changes, bool is_only_group,
+                    Edits &root_edits);
+    bool replace(const Edits &edits, std::uint32_t group_position, const View *group);
     void edit_members(const View *members, std::span<Change> changes, Edits &edits);
-    bool admit(const Change &change);
+    void limit_properties(std::size_t count, Edits &edits);
     std::optional<Item> apply_changes(std::optional<Item> before, std::span<const Change> changes);
     std::optional<Item> apply_change(std::optional<Item> value, const Change &change);
     Item within_limits(const Item &value, const Change &change);
     Item cut_elements(const Item &array, const Change &change);
     void skip(const Change &change, std::string_view reason);
-    static void splice(const View *old, std::span<const Edit> edits, std::pmr::vector<Piece> &pieces,
-                       NodeList &nodes);
+    static void splice(const View *old, std::span<const Edit> edits,
+                       std::pmr::vector<Piece> &pieces, NodeList &nodes);
 
     const View &profile_;
     Mode mode_;
@@ -81,9 +86,11 @@ private:
     SkipList &skips_;
     std::pmr::memory_resource *memory_;
     bool changed_ = false;
-    std::uint32_t property_count_ = 0;   // of the group that is being edited
     NodeList nodes_;
     std::pmr::vector<Piece> pieces_;
+    // One of them, when something changed.
+    std::optional<Replacement> replacement_;
+    std::optional<Assembly> assembly_;
 };
 
 }  // namespace profiles

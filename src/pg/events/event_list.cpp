@@ -63,7 +63,8 @@ Datum numeric_from(const Number &number)
     NumberText text = to_text(number);
     char buffer[sizeof text.bytes + 1];
     snprintf(buffer, sizeof buffer, "%.*s", static_cast<int>(text.length), text.bytes);
-    return DirectFunctionCall3(numeric_in, CStringGetDatum(buffer), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+    return DirectFunctionCall3(numeric_in, CStringGetDatum(buffer), ObjectIdGetDatum(InvalidOid),
+                               Int32GetDatum(-1));
 }
 
 // One row of event_list_each.
@@ -72,7 +73,8 @@ void put_event(const Event &event, std::uint32_t position, ReturnSetInfo *result
     Datum values[7];
     bool nulls[7] = {};
     values[0] = Int32GetDatum(static_cast<int32>(position) + 1);
-    values[1] = PointerGetDatum(cstring_to_text_with_len(event.key.data(), static_cast<int>(event.key.size())));
+    values[1] = PointerGetDatum(
+        cstring_to_text_with_len(event.key.data(), static_cast<int>(event.key.size())));
     values[2] = TimestampTzGetDatum(timestamp_of(event.ts));
     values[3] = Int64GetDatum(event.count);
     values[4] = numeric_from(event.sum);
@@ -83,9 +85,15 @@ void put_event(const Event &event, std::uint32_t position, ReturnSetInfo *result
 
 }  // namespace
 
-extern "C" Datum event_list_in(PG_FUNCTION_ARGS) { PG_RETURN_POINTER(list_from_text(PG_GETARG_CSTRING(0))); }
+extern "C" Datum event_list_in(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_POINTER(list_from_text(PG_GETARG_CSTRING(0)));
+}
 
-extern "C" Datum event_list_out(PG_FUNCTION_ARGS) { PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0))); }
+extern "C" Datum event_list_out(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0)));
+}
 
 extern "C" Datum event_list_recv(PG_FUNCTION_ARGS)
 {
@@ -109,7 +117,10 @@ extern "C" Datum event_list_send(PG_FUNCTION_ARGS)
     PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS) { return jsonb_from_text(text_of(PG_GETARG_BYTES(0))); }
+extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS)
+{
+    return jsonb_from_text(text_of(PG_GETARG_BYTES(0)));
+}
 
 extern "C" Datum event_list_each(PG_FUNCTION_ARGS)
 {
@@ -119,12 +130,14 @@ extern "C" Datum event_list_each(PG_FUNCTION_ARGS)
     std::uint32_t count = 0;
     attempt([&](std::pmr::memory_resource *) { count = View(list).count(); });
 
-    MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext, "event_list_each", ALLOCSET_SMALL_SIZES);
+    MemoryContext per_row =
+        AllocSetContextCreate(CurrentMemoryContext, "event_list_each", ALLOCSET_SMALL_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(per_row);
     for (std::uint32_t position = 0; position < count; ++position) {
         CHECK_FOR_INTERRUPTS();
         Event event;
-        attempt([&](std::pmr::memory_resource *) { event = read_event(View(list).item(position)); });
+        attempt(
+            [&](std::pmr::memory_resource *) { event = read_event(View(list).item(position)); });
         put_event(event, position, result);
         MemoryContextReset(per_row);
     }

@@ -7,6 +7,7 @@
 #include "../../core/ingest/ingest.h"
 
 #include "../../core/ingest/merge.h"
+#include "../../core/update/text.h"
 #include "../location/location.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
@@ -36,7 +37,8 @@ PG_FUNCTION_INFO_V1(ingest_request_by_key);
 
 namespace {
 
-constexpr int kTries = 100;   // of finding a user that merges keep moving away
+constexpr int kTries = 100;  // of finding a user that merges keep moving away
+constexpr std::size_t kListedSkips = 2000;
 
 // The row of profiles.apps that a request belongs to.
 struct App {
@@ -71,8 +73,10 @@ Day day_in_zone(Time time, const void *zone)
 
 [[noreturn]] void raise_unknown_app(const char *what, const char *value)
 {
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s \"%s\" does not exist", what, value),
-                    errhint("The apps are listed in profiles.apps; profiles.create_app makes a new one.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s \"%s\" does not exist", what, value),
+         errhint("The apps are listed in profiles.apps; profiles.create_app makes a new one.")));
     pg_unreachable();
 }
 
@@ -123,13 +127,19 @@ App find_app(SPIPlanPtr *plan, const char *sql, const char *what, const char *va
 App app_by_name(const char *name)
 {
     static SPIPlanPtr plan = nullptr;
-    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE name = $1", "app", name);
+    return find_app(
+        &plan,
+        "SELECT name, timezone, settings FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1",
+        "app", name);
 }
 
 App app_by_key(const char *key)
 {
     static SPIPlanPtr plan = nullptr;
-    return find_app(&plan, "SELECT name, timezone, settings FROM profiles.apps WHERE key = $1", "app with key", key);
+    return find_app(
+        &plan,
+        "SELECT name, timezone, settings FROM profiles.apps WHERE key OPERATOR(pg_catalog.=) $1",
+        "app with key", key);
 }
 
 // The user
@@ -144,9 +154,11 @@ std::optional<std::int64_t> find_device(AppStatements *statements, std::string_v
     return first_number();
 }
 
-bool claim_device(AppStatements *statements, std::string_view device_id, std::int64_t uid, Time first_seen)
+bool claim_device(AppStatements *statements, std::string_view device_id, std::int64_t uid,
+                  Time first_seen)
 {
-    Datum values[] = {text_datum(device_id), Int64GetDatum(uid), TimestampTzGetDatum(timestamp_of(first_seen))};
+    Datum values[] = {text_datum(device_id), Int64GetDatum(uid),
+                      TimestampTzGetDatum(timestamp_of(first_seen))};
     return run(statements, Statement::claim_device, values) > 0;
 }
 
@@ -158,10 +170,11 @@ std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
     return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 }
 
-void insert_batch(AppStatements *statements, const User &user, const Batch &batch)
+void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
+                  const Batch &batch)
 {
-    Datum values[] = {Int64GetDatum(user.uid),
-                      text_datum(user.device_id),
+    Datum values[] = {Int64GetDatum(uid),
+                      text_datum(device_id),
                       TimestampTzGetDatum(timestamp_of(batch.first)),
                       TimestampTzGetDatum(timestamp_of(batch.last)),
                       text_datum(batch.profile),
@@ -175,7 +188,7 @@ void close_session_of(AppStatements *statements, User &user)
         return;
     Batch batch;
     attempt([&](std::pmr::memory_resource *memory) { batch = close_open_session(user, memory); });
-    insert_batch(statements, user, batch);
+    insert_batch(statements, user.uid, user.device_id, batch);
 }
 
 // Both rows are locked. The old user's events, devices and counters become the new one's.
@@ -205,7 +218,9 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
     if (!first || !second)
         return std::nullopt;
     bool from_first = first->uid == from;
-    return Found{merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first), false, true};
+    return Found{
+        merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first),
+        false, true};
 }
 
 // A user nobody has seen before. The empty profile is a container without members.
@@ -228,7 +243,8 @@ std::optional<Found> create_user(AppStatements *statements, const Request &reque
 }
 
 // The old id is known, the new one is not: the user goes on under the new id.
-std::optional<Found> rename_device(AppStatements *statements, const Request &request, std::int64_t uid)
+std::optional<Found> rename_device(AppStatements *statements, const Request &request,
+                                   std::int64_t uid)
 {
     std::optional<User> user = lock_user(statements, uid);
     if (!user || !claim_device(statements, request.device_id, uid, request.time))
@@ -248,7 +264,8 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
     if (has_old)
         old_uid = find_device(statements, request.old_device_id);
     if (!uid)
-        return old_uid ? rename_device(statements, request, *old_uid) : create_user(statements, request);
+        return old_uid ? rename_device(statements, request, *old_uid)
+                       : create_user(statements, request);
     if (old_uid && *old_uid != *uid)
         return merge_devices(statements, *old_uid, *uid);
     std::optional<User> user = lock_user(statements, *uid);
@@ -263,7 +280,8 @@ Found find_user(AppStatements *statements, const Request &request)
             return *found;
     }
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("the user of this request keeps changing"), errhint("Send the request again.")));
+                    errmsg("the user of this request keeps changing"),
+                    errhint("Send the request again.")));
     pg_unreachable();
 }
 
@@ -279,21 +297,32 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
 
 // The request
 
-const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome)
+// The first faults one by one, of the rest the number.
+const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome,
+                         const Failure &unusable)
 {
     const char *json = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         SkipList all(of_request.begin(), of_request.end(), memory);
         all.insert(all.end(), of_outcome.begin(), of_outcome.end());
+        if (unusable.failed)
+            all.push_back({"ip_address", {}, unusable.message});
+        if (all.size() > kListedSkips) {
+            std::string rest =
+                std::to_string(all.size() - kListedSkips) + " more faults are not listed";
+            all.resize(kListedSkips);
+            all.push_back({"", {}, keep_text(rest, memory)});
+        }
         json = write_skips(all, memory);
     });
     return json;
 }
 
-Outcome compute(const App &app, const User &user, const Request &request, Time now)
+// A geoip database that cannot be used must not cost the request; `unusable` tells why.
+Outcome compute(const App &app, const User &user, const Request &request, Time now,
+                Failure &unusable)
 {
-    // A geoip database that cannot be used must not cost the request.
-    Failure unusable;
+    unusable.failed = false;
     location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
@@ -320,7 +349,8 @@ Answer ingest_into(const App &app, Node &parameters)
     }
     AppStatements *statements = app_statements(app.name);
     Found found = find_user(statements, request);
-    Outcome outcome = compute(app, found.user, request, now);
+    Failure unusable;
+    Outcome outcome = compute(app, found.user, request, now, unusable);
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";
@@ -330,8 +360,8 @@ Answer ingest_into(const App &app, Node &parameters)
     }
     write_user(statements, found, outcome);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
-        insert_batch(statements, outcome.user, outcome.batches[index]);
-    answer.skipped = skipped_json(request.skips, outcome.skips);
+        insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
+    answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
     return answer;
 }
 
@@ -354,9 +384,18 @@ const char *app_key_of(Jsonb *request)
 {
     JsonbValue value;
     if (!JB_ROOT_IS_OBJECT(request) ||
-        !getKeyJsonValueFromContainer(&request->root, "app_key", strlen("app_key"), &value) || value.type != jbvString)
+        !getKeyJsonValueFromContainer(&request->root, "app_key", strlen("app_key"), &value) ||
+        value.type != jbvString)
         return nullptr;
     return pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
+}
+
+// A null would otherwise pass for a request that was taken.
+void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what)
+{
+    if (PG_ARGISNULL(argument))
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", what)));
 }
 
 template <typename FindApp>
@@ -378,16 +417,20 @@ Datum ingest_with(FunctionCallInfo fcinfo, Jsonb *request, FindApp find)
 
 extern "C" Datum ingest_request(PG_FUNCTION_ARGS)
 {
+    refuse_null(fcinfo, 0, "app name");
+    refuse_null(fcinfo, 1, "request");
     const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     return ingest_with(fcinfo, PG_GETARG_JSONB_P(1), [&] { return app_by_name(name); });
 }
 
 extern "C" Datum ingest_request_by_key(PG_FUNCTION_ARGS)
 {
+    refuse_null(fcinfo, 0, "request");
     Jsonb *request = PG_GETARG_JSONB_P(0);
     const char *key = app_key_of(request);
     if (!key)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("missing parameter \"app_key\"")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("missing parameter \"app_key\"")));
     return ingest_with(fcinfo, request, [&] { return app_by_key(key); });
 }
 

@@ -15,13 +15,17 @@ extern "C" {
 
 namespace profiles::pg {
 
+// Nothing is left to the caller's search_path.
+#define BUCKET(uid) "(" uid " OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4"
+#define OF_USER "uid OPERATOR(pg_catalog.=) $1 AND bucket OPERATOR(pg_catalog.=) " BUCKET("$1")
+
 inline constexpr int kStatements = static_cast<int>(Statement::move_devices) + 1;
 
 // One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
 class AppStatements {
 public:
     char app[NAMEDATALEN];
-    Oid profile_type;   // another one after DROP and CREATE EXTENSION, which plans cannot follow
+    Oid profile_type;  // another one after DROP and CREATE EXTENSION, which plans cannot follow
     SPIPlanPtr plans[kStatements];
 };
 
@@ -35,13 +39,15 @@ void make_cache()
     control.keysize = NAMEDATALEN;
     control.entrysize = sizeof(AppStatements);
     control.hcxt = CacheMemoryContext;
-    cache = hash_create("profiles statements of apps", 8, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+    cache = hash_create("profiles statements of apps", 8, &control,
+                        HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
 Oid type_named(const char *name)
 {
     Oid schema = get_namespace_oid("profiles", false);
-    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name), ObjectIdGetDatum(schema));
+    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+                           ObjectIdGetDatum(schema));
 }
 
 void append_column_list(StringInfo sql)
@@ -55,15 +61,16 @@ void append_update(StringInfo sql, const char *schema, bool with_profile)
     appendStringInfo(sql, "UPDATE %s.users SET ", schema);
     for (int column = 1; column < kUserColumns; ++column)
         if (column != kProfileColumn || with_profile)
-            appendStringInfo(sql, "%s%s = $%d", column > 1 ? ", " : "", user_columns[column].name, column + 1);
-    appendStringInfoString(sql, " WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4");
+            appendStringInfo(sql, "%s%s = $%d", column > 1 ? ", " : "", user_columns[column].name,
+                             column + 1);
+    appendStringInfoString(sql, " WHERE " OF_USER);
 }
 
 void append_insert(StringInfo sql, const char *schema)
 {
     appendStringInfo(sql, "INSERT INTO %s.users (bucket, ", schema);
     append_column_list(sql);
-    appendStringInfoString(sql, ") VALUES (($1 >> 16)::pg_catalog.int4");
+    appendStringInfoString(sql, ") VALUES (" BUCKET("$1"));
     for (int column = 0; column < kUserColumns; ++column)
         appendStringInfo(sql, ", $%d", column + 1);
     appendStringInfoChar(sql, ')');
@@ -73,13 +80,13 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
 {
     switch (statement) {
     case Statement::find_device:
-        appendStringInfo(sql, "SELECT uid FROM %s.devices WHERE device_id = $1", schema);
+        appendStringInfo(
+            sql, "SELECT uid FROM %s.devices WHERE device_id OPERATOR(pg_catalog.=) $1", schema);
         return;
     case Statement::lock_user:
         appendStringInfoString(sql, "SELECT ");
         append_column_list(sql);
-        appendStringInfo(sql, " FROM %s.users WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4 FOR UPDATE",
-                         schema);
+        appendStringInfo(sql, " FROM %s.users WHERE " OF_USER " FOR UPDATE", schema);
         return;
     case Statement::next_uid:
         appendStringInfo(sql, "SELECT pg_catalog.nextval(%s::pg_catalog.regclass)",
@@ -88,27 +95,29 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::claim_device:
         appendStringInfo(sql,
                          "INSERT INTO %s.devices (device_id, uid, bucket, first_seen) "
-                         "VALUES ($1, $2, ($2 >> 16)::pg_catalog.int4, $3) ON CONFLICT DO NOTHING",
+                         "VALUES ($1, $2, " BUCKET("$2") ", $3) ON CONFLICT DO NOTHING",
                          schema);
         return;
     case Statement::insert_user: append_insert(sql, schema); return;
     case Statement::update_user: append_update(sql, schema, false); return;
     case Statement::update_profile: append_update(sql, schema, true); return;
     case Statement::delete_user:
-        appendStringInfo(sql, "DELETE FROM %s.users WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4", schema);
+        appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
     case Statement::insert_batch:
         appendStringInfo(sql,
-                         "INSERT INTO %s.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events) "
-                         "VALUES ($1, ($1 >> 16)::pg_catalog.int4, $2, $3, $4, $5, $6)",
+                         "INSERT INTO %s.event_batches (uid, bucket, device_id, first_ts, last_ts, "
+                         "profile, events) "
+                         "VALUES ($1, " BUCKET("$1") ", $2, $3, $4, $5, $6)",
                          schema);
         return;
     case Statement::move_batches:
     case Statement::move_devices:
         appendStringInfo(sql,
-                         "UPDATE %s.%s SET uid = $2, bucket = ($2 >> 16)::pg_catalog.int4 "
-                         "WHERE uid = $1 AND bucket = ($1 >> 16)::pg_catalog.int4",
-                         schema, statement == Statement::move_batches ? "event_batches" : "devices");
+                         "UPDATE %s.%s SET uid = $2, bucket = " BUCKET("$2") " "
+                                                                             "WHERE " OF_USER,
+                         schema,
+                         statement == Statement::move_batches ? "event_batches" : "devices");
         return;
     }
 }
@@ -128,13 +137,15 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::delete_user: return fill({INT8OID});
     case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
     case Statement::insert_batch:
-        return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"), type_named("event_list")});
+        return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
+                     type_named("event_list")});
     case Statement::move_batches:
     case Statement::move_devices: return fill({INT8OID, INT8OID});
     default: break;
     }
     for (int column = 0; column < kUserColumns; ++column)
-        types[column] = OidIsValid(user_columns[column].type) ? user_columns[column].type : type_named("profile");
+        types[column] = OidIsValid(user_columns[column].type) ? user_columns[column].type
+                                                              : type_named("profile");
     return kUserColumns;
 }
 
@@ -188,7 +199,8 @@ std::uint64_t run(AppStatements *statements, Statement statement, Datum *values,
         null_flags[index] = nulls && nulls[index] ? 'n' : ' ';
     int result = SPI_execute_plan(plan, values, nulls ? null_flags : nullptr, false, 0);
     if (result < 0)
-        elog(ERROR, "could not execute a statement of ingestion: %s", SPI_result_code_string(result));
+        elog(ERROR, "could not execute a statement of ingestion: %s",
+             SPI_result_code_string(result));
     return SPI_processed;
 }
 

@@ -11,17 +11,17 @@ extern "C" {
 namespace profiles::pg {
 
 enum class Statement {
-    find_device,        // device_id -> uid
-    lock_user,          // uid -> the columns of user_row.h
+    find_device,  // device_id -> uid
+    lock_user,    // uid -> the columns of user_row.h
     next_uid,
-    claim_device,       // device_id, uid, first_seen; no row when the device is known already
-    insert_user,        // the columns of user_row.h
-    update_user,        // the same, but for the profile
-    update_profile,     // the same with the profile
-    delete_user,        // uid
-    insert_batch,       // uid, device_id, first_ts, last_ts, profile, events
-    move_batches,       // from uid, to uid
-    move_devices,       // from uid, to uid
+    claim_device,    // device_id, uid, first_seen; no row when the device is known already
+    insert_user,     // the columns of user_row.h
+    update_user,     // the same, but for the profile
+    update_profile,  // the same with the profile
+    delete_user,     // uid
+    insert_batch,    // uid, device_id, first_ts, last_ts, profile, events
+    move_batches,    // from uid, to uid
+    move_devices,    // from uid, to uid
 };
 
 class AppStatements;
@@ -30,7 +30,8 @@ class AppStatements;
 AppStatements *app_statements(const char *app);
 
 // Runs one; results are in SPI_tuptable. Returns the number of rows.
-std::uint64_t run(AppStatements *statements, Statement statement, Datum *values, const bool *nulls = nullptr);
+std::uint64_t run(AppStatements *statements, Statement statement, Datum *values,
+                  const bool *nulls = nullptr);
 
 // The first column of the first row as a number.
 std::int64_t first_number();

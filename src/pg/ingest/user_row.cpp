@@ -92,7 +92,8 @@ RecentDays read_recent(RowReader &row)
     Datum *elements;
     bool *nulls;
     int count;
-    deconstruct_array(DatumGetArrayTypeP(row.value()), INT2OID, 2, true, TYPALIGN_SHORT, &elements, &nulls, &count);
+    deconstruct_array(DatumGetArrayTypeP(row.value()), INT2OID, 2, true, TYPALIGN_SHORT, &elements,
+                      &nulls, &count);
     for (int day = 0; day < count && day < RecentDays::kDays; ++day)
         if (!nulls[day])
             recent.sessions[static_cast<std::size_t>(day)] = DatumGetInt16(elements[day]);
@@ -114,7 +115,8 @@ public:
     {
         bool is_null = value.empty() && !required;
         add(is_null ? Datum{0}
-                    : PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))),
+                    : PointerGetDatum(
+                          cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))),
             is_null);
     }
     void add_time(const std::optional<Time> &time)
@@ -137,7 +139,8 @@ Datum recent_array(const RecentDays &recent)
         nulls[day] = sessions == RecentDays::kInactive;
     }
     int dimension = RecentDays::kDays, lower_bound = 1;
-    return PointerGetDatum(construct_md_array(elements, nulls, 1, &dimension, &lower_bound, INT2OID, 2, true, TYPALIGN_SHORT));
+    return PointerGetDatum(construct_md_array(elements, nulls, 1, &dimension, &lower_bound, INT2OID,
+                                              2, true, TYPALIGN_SHORT));
 }
 
 }  // namespace
@@ -152,8 +155,8 @@ User user_from_row(HeapTuple tuple, TupleDesc descriptor)
         user.device_id_type = DatumGetInt16(row.value());
     user.identified = row.next() && DatumGetBool(row.value());
     user.profile = row.bytes();
-    for (std::optional<Time> *time : {&user.first_seen, &user.last_seen, &user.first_session, &user.last_session,
-                                      &user.first_sync, &user.last_sync})
+    for (std::optional<Time> *time : {&user.first_seen, &user.last_seen, &user.first_session,
+                                      &user.last_session, &user.first_sync, &user.last_sync})
         *time = row.time();
     user.session_count = row.integer();
     user.time_spent = row.big_integer();

@@ -27,6 +27,7 @@ constexpr const char *kPrefix =
     "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
 
 char *database_setting = nullptr;
+bool setting_changed = true;
 
 // On the heap and reached by a plain pointer, so no error can jump over its destructor.
 location::GeoipSource *source = nullptr;
@@ -41,6 +42,9 @@ bool check_setting(char **value, void **, GucSource)
     return false;
 }
 
+// The file is opened by whoever needs it: nothing may fail here.
+void note_change(const char *, void *) { setting_changed = true; }
+
 void close_source() noexcept
 {
     delete source;
@@ -50,11 +54,11 @@ void close_source() noexcept
 // A new setting is a new source: nothing of the file before may answer for it.
 void choose_source(const char *path)
 {
-    if (source && source->path() == path)
-        return;
-    close_source();
-    source = new location::GeoipSource(path, kPrefix);
-    looked_at = kNever;
+    if (!source || source->path() != path) {
+        close_source();
+        source = new location::GeoipSource(path, kPrefix);
+    }
+    setting_changed = false;
 }
 
 void make_directory()
@@ -85,7 +89,7 @@ void init_location()
         "profiles.geoip_database",
         "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
         "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET, 0,
-        check_setting, nullptr, nullptr);
+        check_setting, note_change, nullptr);
 }
 
 namespace {
@@ -100,7 +104,7 @@ bool refresh_source(Failure &failure)
         return false;
     }
     TimestampTz statement = GetCurrentStatementStartTimestamp();
-    if (source && looked_at == statement && source->path() == path)
+    if (source && looked_at == statement && !setting_changed)
         return true;
     make_directory();
     attempt_into(failure, [&](std::pmr::memory_resource *) {

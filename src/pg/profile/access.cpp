@@ -91,7 +91,8 @@ extern "C" Datum profile_get_text(PG_FUNCTION_ARGS)
     if (!value.found)
         PG_RETURN_NULL();
     if (value.item.type == Type::text)
-        PG_RETURN_TEXT_P(cstring_to_text_with_len(value.item.bytes.data(), static_cast<int>(value.item.bytes.size())));
+        PG_RETURN_TEXT_P(cstring_to_text_with_len(value.item.bytes.data(),
+                                                  static_cast<int>(value.item.bytes.size())));
     std::string_view plain;
     attempt([&](std::pmr::memory_resource *memory) {
         TextBuffer out(memory);
@@ -127,13 +128,15 @@ extern "C" Datum profile_cmp(PG_FUNCTION_ARGS) { PG_RETURN_INT32(compare_argumen
 extern "C" Datum profile_hash(PG_FUNCTION_ARGS)
 {
     std::string_view bytes = PG_GETARG_BYTES(0);
-    return hash_any(reinterpret_cast<const unsigned char *>(bytes.data()), static_cast<int>(bytes.size()));
+    return hash_any(reinterpret_cast<const unsigned char *>(bytes.data()),
+                    static_cast<int>(bytes.size()));
 }
 
 extern "C" Datum profile_hash_extended(PG_FUNCTION_ARGS)
 {
     std::string_view bytes = PG_GETARG_BYTES(0);
-    return hash_any_extended(reinterpret_cast<const unsigned char *>(bytes.data()), static_cast<int>(bytes.size()),
+    return hash_any_extended(reinterpret_cast<const unsigned char *>(bytes.data()),
+                             static_cast<int>(bytes.size()),
                              static_cast<uint64>(PG_GETARG_INT64(1)));
 }
 

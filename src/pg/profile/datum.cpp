@@ -2,9 +2,11 @@
 
 #include "../../core/profile/json_writer.h"
 #include "jsonb.h"
+#include "numeric.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -12,7 +14,6 @@ extern "C" {
 #include "utils/datetime.h"
 #include "utils/float.h"
 #include "utils/json.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -25,7 +26,8 @@ struct varlena *allocate_varlena(std::size_t size, std::pmr::memory_resource *me
 {
     if (size > MaxAllocSize - VARHDRSZ)
         throw Error(ErrorCode::limit_exceeded, "value is too large");
-    auto *result = static_cast<struct varlena *>(memory->allocate(VARHDRSZ + size, MAXIMUM_ALIGNOF));
+    auto *result =
+        static_cast<struct varlena *>(memory->allocate(VARHDRSZ + size, MAXIMUM_ALIGNOF));
     SET_VARSIZE(result, VARHDRSZ + size);
     return result;
 }
@@ -52,30 +54,38 @@ Node node_from_text(Datum value)
     return make_text(bytes_of(text_value));
 }
 
-// The shortest text that gives the same float back is the number that the user meant.
+// The shortest text that gives the same float back is the number that the user meant, whatever
+// extra_float_digits says.
 Node node_from_float(Oid type, Datum value)
 {
-    double number = type == FLOAT4OID ? DatumGetFloat4(value) : DatumGetFloat8(value);
+    bool single = type == FLOAT4OID;
+    double number = single ? DatumGetFloat4(value) : DatumGetFloat8(value);
     if (isnan(number) || isinf(number))
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                         errmsg("NaN and infinity cannot be kept in a profile")));
-    Oid output = type == FLOAT4OID ? F_FLOAT4OUT : F_FLOAT8OUT;
-    return make_number_literal(OidOutputFunctionCall(output, value));
+    char *shortest = static_cast<char *>(
+        palloc(single ? FLOAT_SHORTEST_DECIMAL_LEN : DOUBLE_SHORTEST_DECIMAL_LEN));
+    if (single)
+        float_to_shortest_decimal_buf(DatumGetFloat4(value), shortest);
+    else
+        double_to_shortest_decimal_buf(number, shortest);
+    return make_number_literal(shortest);
 }
 
-Node node_from_numeric(Datum value)
+Node node_from_finite_numeric(Datum value)
 {
     if (numeric_is_nan(DatumGetNumeric(value)) || numeric_is_inf(DatumGetNumeric(value)))
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                         errmsg("NaN and infinity cannot be kept in a profile")));
-    return make_number_literal(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+    return node_from_numeric(DatumGetNumeric(value));
 }
 
 Node node_from_integer(int64 value)
 {
-    char *text_value = static_cast<char *>(palloc(MAXINT8LEN + 1));
-    pg_lltoa(value, text_value);
-    return make_number_literal(text_value);
+    NumberItem packed = pack_number(value);
+    auto *bytes = static_cast<char *>(palloc(packed.length));
+    memcpy(bytes, packed.bytes, packed.length);
+    return make_node({packed.type, {bytes, packed.length}});
 }
 
 Node node_from_array(Datum value)
@@ -92,10 +102,13 @@ Node node_from_array(Datum value)
     Datum *elements;
     bool *nulls;
     int count;
-    deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls, &count);
-    auto *children = static_cast<Node *>(palloc(sizeof(Node) * (static_cast<Size>(count) + 1)));
+    deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements, &nulls,
+                      &count);
+    auto *children = static_cast<Node *>(
+        palloc_extended(sizeof(Node) * (static_cast<Size>(count) + 1), MCXT_ALLOC_HUGE));
     for (int index = 0; index < count; ++index)
-        new (children + index) Node(node_from_datum(ARR_ELEMTYPE(array), elements[index], nulls[index]));
+        new (children + index)
+            Node(node_from_datum(ARR_ELEMTYPE(array), elements[index], nulls[index]));
     return make_container(Type::array, {children, static_cast<std::size_t>(count)});
 }
 
@@ -126,7 +139,7 @@ Node node_from_datum(Oid type, Datum value, bool is_null)
     case INT2OID: return node_from_integer(DatumGetInt16(value));
     case INT4OID: return node_from_integer(DatumGetInt32(value));
     case INT8OID: return node_from_integer(DatumGetInt64(value));
-    case NUMERICOID: return node_from_numeric(value);
+    case NUMERICOID: return node_from_finite_numeric(value);
     case FLOAT4OID:
     case FLOAT8OID: return node_from_float(type, value);
     case TEXTOID:

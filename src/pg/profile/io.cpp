@@ -58,9 +58,15 @@ char *text_of(std::string_view profile, bool pretty)
 
 }  // namespace
 
-extern "C" Datum profile_in(PG_FUNCTION_ARGS) { PG_RETURN_POINTER(profile_from_text(PG_GETARG_CSTRING(0))); }
+extern "C" Datum profile_in(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_POINTER(profile_from_text(PG_GETARG_CSTRING(0)));
+}
 
-extern "C" Datum profile_out(PG_FUNCTION_ARGS) { PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0), false)); }
+extern "C" Datum profile_out(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0), false));
+}
 
 extern "C" Datum profile_recv(PG_FUNCTION_ARGS)
 {
@@ -97,7 +103,10 @@ extern "C" Datum profile_from_jsonb(PG_FUNCTION_ARGS)
     PG_RETURN_POINTER(result);
 }
 
-extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS) { return jsonb_from_text(text_of(PG_GETARG_BYTES(0), false)); }
+extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS)
+{
+    return jsonb_from_text(text_of(PG_GETARG_BYTES(0), false));
+}
 
 extern "C" Datum profile_pretty(PG_FUNCTION_ARGS)
 {

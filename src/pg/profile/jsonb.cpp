@@ -1,24 +1,21 @@
 #include "jsonb.h"
 
+#include "numeric.h"
+
 extern "C" {
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 }
 
 namespace profiles::pg {
 
 namespace {
 
-std::string_view number_text(Numeric number)
-{
-    return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
-}
-
 Node node_from_scalar(const JsonbValue &value)
 {
     switch (value.type) {
-    case jbvString: return make_text({value.val.string.val, static_cast<std::size_t>(value.val.string.len)});
-    case jbvNumeric: return make_number_literal(number_text(value.val.numeric));
+    case jbvString:
+        return make_text({value.val.string.val, static_cast<std::size_t>(value.val.string.len)});
+    case jbvNumeric: return node_from_numeric(value.val.numeric);
     case jbvBool: return make_boolean(value.val.boolean);
     default: return Node();
     }
@@ -27,8 +24,9 @@ Node node_from_scalar(const JsonbValue &value)
 void check_depth(int depth)
 {
     if (depth >= layout::kMaxDepth)
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("value is nested too deeply"),
-                        errdetail("At most %d levels are allowed.", layout::kMaxDepth)));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("value is nested too deeply"),
+                 errdetail("At most %d levels are allowed.", layout::kMaxDepth)));
 }
 
 // Reads one container whose opening token has just been taken.
@@ -72,6 +70,9 @@ Node node_from_jsonb(Jsonb *jsonb)
     return node_from_scalar(value);
 }
 
-Datum jsonb_from_text(const char *text) { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); }
+Datum jsonb_from_text(const char *text)
+{
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+}
 
 }  // namespace profiles::pg

@@ -1,5 +1,5 @@
-// profile @@ segment. The filter is read once and kept for the rows that follow, as long as they bring
-// the same segment.
+// profile @@ segment. The filter is read once and kept for the rows that
+// follow, as long as they bring the same segment.
 #include "../profile/datum.h"
 
 #include "../../core/segment/evaluate.h"
@@ -41,7 +41,7 @@ struct Compiled {
 void check_timeless(const Filter &filter)
 {
     for (const Leaf &leaf : filter.leaves())
-        if (leaf.predicate.op == Operator::within)
+        if (leaf.predicate.op == PredicateKind::within)
             throw Error(ErrorCode::invalid_value, "operator \"$within\" needs the current time", {},
                         "Call profiles.segment_matches(profile, segment, now()).");
 }
@@ -54,7 +54,7 @@ Owned<Compiled> *cache_of(FunctionCallInfo fcinfo)
 }
 
 // The current filter stays whole when the new one cannot be read.
-const Compiled &compile(Owned<Compiled> &cache, std::string_view segment, std::int64_t now, bool timed)
+Compiled &compile(Owned<Compiled> &cache, std::string_view segment, std::int64_t now, bool timed)
 {
     if (cache.object && cache.object->bytes == segment && cache.object->now == now)
         return *cache.object;
@@ -73,12 +73,12 @@ bool matches(FunctionCallInfo fcinfo, int profile_argument, std::int64_t now, bo
     Owned<Compiled> *cache = cache_of(fcinfo);
     bool answer = false;
     attempt([&](std::pmr::memory_resource *) {
-        compile(*cache, segment, now, timed);
+        Compiled &compiled = compile(*cache, segment, now, timed);
         View view(profile);
         Subject subject;
         subject.profile = &view;
-        cache->object->evaluation.change_user();
-        answer = cache->object->evaluation.matches(subject);
+        compiled.evaluation.change_user();
+        answer = compiled.evaluation.matches(subject);
     });
     return answer;
 }
@@ -87,7 +87,10 @@ bool matches(FunctionCallInfo fcinfo, int profile_argument, std::int64_t now, bo
 
 extern "C" Datum segment_matches(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(matches(fcinfo, 0, 0, false)); }
 
-extern "C" Datum segment_matched_by(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(matches(fcinfo, 1, 0, false)); }
+extern "C" Datum segment_matched_by(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_BOOL(matches(fcinfo, 1, 0, false));
+}
 
 extern "C" Datum segment_matches_at(PG_FUNCTION_ARGS)
 {

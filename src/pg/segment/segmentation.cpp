@@ -1,6 +1,7 @@
-// The scan behind profiles.segmentation: reads the hot tier of an app through a cursor and feeds core with
-// it, row by row. What is asked for arrives resolved: the time range in milliseconds, the starts of the
-// buckets as times (src/sql/65-segmentation.sql).
+// The scan behind profiles.segmentation: reads the hot tier of an app through a
+// cursor and feeds core with it, row by row. What is asked for arrives
+// resolved: the time range in milliseconds, the starts of the buckets as times
+// (src/sql/65-segmentation.sql).
 #include "../profile/datum.h"
 
 #include "../../core/segment/segmentation.h"
@@ -41,7 +42,7 @@ static_assert(std::is_trivially_destructible_v<SegmentationRequest>);
 struct Scan {
     const char *app;
     bool latest;
-    bool sessions;   // unfinished sessions count too
+    bool sessions;  // unfinished sessions count too
     SegmentationRequest request;
     Datum *starts;
     Owned<Segmentation> *owned;
@@ -57,13 +58,14 @@ Texts texts_of(Datum array)
 {
     Texts texts;
     Datum *elements;
-    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &texts.nulls,
-                      &texts.count);
+    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+                      &texts.nulls, &texts.count);
     texts.values =
         static_cast<std::string_view *>(palloc(sizeof(std::string_view) * (texts.count + 1)));
     for (int index = 0; index < texts.count; ++index)
         new (texts.values + index) std::string_view(
-            texts.nulls[index] ? std::string_view() : bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
+            texts.nulls[index] ? std::string_view()
+                               : bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
     return texts;
 }
 
@@ -72,7 +74,8 @@ std::span<const std::string_view> breakdown_of(Datum array)
     Texts texts = texts_of(array);
     for (int index = 0; index < texts.count; ++index)
         if (texts.nulls[index])
-            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("breakdown must not contain nulls")));
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("breakdown must not contain nulls")));
     return {texts.values, static_cast<std::size_t>(texts.count)};
 }
 
@@ -84,12 +87,14 @@ std::span<const CellValue> cell_of(Datum array, std::size_t breakdowns)
     Texts texts = texts_of(array);
     if (static_cast<std::size_t>(texts.count) != breakdowns)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("segment has %d values, but breakdown has %d properties", texts.count,
-                               static_cast<int>(breakdowns)),
-                        errhint("Give one value for each property, NULL where it is missing.")));
+                        errmsg("segment must have one value for each breakdown"),
+                        errdetail("Values: %d, breakdowns: %d.", texts.count,
+                                  static_cast<int>(breakdowns)),
+                        errhint("NULL stands for a missing value.")));
     auto *values = static_cast<CellValue *>(palloc(sizeof(CellValue) * (breakdowns + 1)));
     for (int index = 0; index < texts.count; ++index)
-        new (values + index) CellValue(texts.nulls[index] ? CellValue() : CellValue(texts.values[index]));
+        new (values + index)
+            CellValue(texts.nulls[index] ? CellValue() : CellValue(texts.values[index]));
     return {values, breakdowns};
 }
 
@@ -97,8 +102,8 @@ std::span<const std::int64_t> starts_of(Datum array, Datum **starts)
 {
     int count;
     bool *nulls;
-    deconstruct_array(DatumGetArrayTypeP(array), TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, starts, &nulls,
-                      &count);
+    deconstruct_array(DatumGetArrayTypeP(array), TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, starts,
+                      &nulls, &count);
     auto *times = static_cast<std::int64_t *>(palloc(sizeof(std::int64_t) * (count + 1)));
     for (int index = 0; index < count; ++index)
         times[index] = milliseconds_of(DatumGetTimestampTz((*starts)[index]));
@@ -124,11 +129,13 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
 }
 
-// Which columns and tables a scan reads depends on what is asked; values are parameters: $1 the begin, $2
-// the end of the period.
-void add_part(StringInfo sql, const char *from, const char *uid, const char *profile, const char *events)
+// Which columns and tables a scan reads depends on what is asked; values are
+// parameters: $1 the begin, $2 the end of the period.
+void add_part(StringInfo sql, const char *from, const char *uid, const char *profile,
+              const char *events)
 {
-    appendStringInfo(sql, "SELECT %s.uid, %s.device_id, %s, %s FROM %s", uid, uid, profile, events, from);
+    appendStringInfo(sql, "SELECT %s.uid, %s.device_id, %s, %s FROM %s", uid, uid, profile, events,
+                     from);
 }
 
 char *scan_query(const Scan &scan, bool needs_profile)
@@ -140,11 +147,18 @@ char *scan_query(const Scan &scan, bool needs_profile)
     initStringInfo(&from);
     appendStringInfo(&from, "%s.event_batches AS b", schema);
     if (joined)
-        appendStringInfo(&from, " LEFT JOIN %s.users AS u ON u.uid OPERATOR(pg_catalog.=) b.uid"
-                         " AND u.bucket OPERATOR(pg_catalog.=) b.bucket", schema);
+        appendStringInfo(&from,
+                         " LEFT JOIN %s.users AS u ON u.uid OPERATOR(pg_catalog.=) b.uid"
+                         " AND u.bucket OPERATOR(pg_catalog.=) b.bucket",
+                         schema);
     const char *missing = "NULL::profiles.profile";
-    add_part(&sql, from.data, "b", !needs_profile ? missing : joined ? "u.profile" : "b.profile", "b.events");
-    // No condition where there is no bound, so that the planner sees what is asked.
+    add_part(&sql, from.data, "b",
+             !needs_profile ? missing
+             : joined       ? "u.profile"
+                            : "b.profile",
+             "b.events");
+    // No condition where there is no bound, so that the planner sees what is
+    // asked.
     appendStringInfoString(&sql, " WHERE true");
     if (scan.request.from)
         appendStringInfoString(&sql, " AND b.last_ts OPERATOR(pg_catalog.>=) $1");
@@ -157,7 +171,8 @@ char *scan_query(const Scan &scan, bool needs_profile)
     appendStringInfo(&from, "%s.users AS u", schema);
     appendStringInfoString(&sql, " UNION ALL ");
     add_part(&sql, from.data, "u", needs_profile ? "u.profile" : missing,
-             "profiles.unfinished_session(u.session_id, u.session_start, u.session_duration, u.session_events)");
+             "profiles.unfinished_session(u.session_id, u.session_start, "
+             "u.session_duration, u.session_events)");
     appendStringInfoString(&sql, " WHERE u.session_start IS NOT NULL");
     if (scan.request.from)
         appendStringInfoString(&sql, " AND u.session_start OPERATOR(pg_catalog.>=) $1");
@@ -171,8 +186,8 @@ Portal open_cursor(const Scan &scan, bool needs_profile)
     Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
     Datum values[] = {TimestampTzGetDatum(timestamp_of(scan.request.from.value_or(0))),
                       TimestampTzGetDatum(timestamp_of(scan.request.until.value_or(0)))};
-    return SPI_cursor_open_with_args(nullptr, scan_query(scan, needs_profile), 2, types, values, nullptr,
-                                     true, 0);
+    return SPI_cursor_open_with_args(nullptr, scan_query(scan, needs_profile), 2, types, values,
+                                     nullptr, true, 0);
 }
 
 std::string_view column_bytes(HeapTuple row, TupleDesc columns, int column)
@@ -195,10 +210,12 @@ void feed_row(Segmentation &segmentation, HeapTuple row, TupleDesc columns)
     attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
 }
 
-// Detoasted values live until the next row, so that a scan needs the memory of one.
+// Detoasted values live until the next row, so that a scan needs the memory of
+// one.
 void feed_rows(Segmentation &segmentation, Portal portal)
 {
-    MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext, "segmentation row", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext per_row =
+        AllocSetContextCreate(CurrentMemoryContext, "segmentation row", ALLOCSET_DEFAULT_SIZES);
     for (;;) {
         SPI_cursor_fetch(portal, true, kRowsPerFetch);
         if (SPI_processed == 0)
@@ -216,12 +233,13 @@ void feed_rows(Segmentation &segmentation, Portal portal)
     MemoryContextDelete(per_row);
 }
 
-// Counts everything that `scan` asks for; the answer stays in scan.owned, which lives as long as the
-// current memory context.
+// Counts everything that `scan` asks for; the answer stays in scan.owned, which
+// lives as long as the current memory context.
 void run(Scan &scan)
 {
     scan.owned = own_in<Segmentation>(CurrentMemoryContext);
-    attempt([&](std::pmr::memory_resource *) { scan.owned->object = new Segmentation(scan.request); });
+    attempt(
+        [&](std::pmr::memory_resource *) { scan.owned->object = new Segmentation(scan.request); });
     Segmentation &segmentation = *scan.owned->object;
 
     if (SPI_connect() != SPI_OK_CONNECT)
@@ -233,15 +251,16 @@ void run(Scan &scan)
     attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
 }
 
-// A total may have more digits than any type of core: numeric adds up its terms.
+// A total may have more digits than any type of core: numeric adds up its
+// terms.
 Datum numeric_of(const ExactSum &sum)
 {
     Datum total = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
     for (const ExactSum::Term &term : sum.terms()) {
         char text[kTermText];
         write_term(term, text);
-        Datum number = DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
-                                           Int32GetDatum(-1));
+        Datum number = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+                                           ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
         total = DirectFunctionCall2(numeric_add, total, number);
     }
     return DirectFunctionCall1(numeric_trim_scale, total);
@@ -255,13 +274,15 @@ Datum text_array_of(const Group &group)
     for (int index = 0; index < count; ++index) {
         const std::optional<std::string> &value = group.segment[static_cast<std::size_t>(index)];
         nulls[index] = !value;
-        values[index] = value ? PointerGetDatum(cstring_to_text_with_len(value->data(), static_cast<int>(value->size())))
+        values[index] = value ? PointerGetDatum(cstring_to_text_with_len(
+                                    value->data(), static_cast<int>(value->size())))
                               : Datum(0);
     }
     if (count == 0)
         return PointerGetDatum(construct_empty_array(TEXTOID));
     int lower = 1;
-    return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+    return PointerGetDatum(
+        construct_md_array(values, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
@@ -304,7 +325,8 @@ extern "C" Datum segmentation_scan(PG_FUNCTION_ARGS)
         scan.request.starts = starts_of(PG_GETARG_DATUM(kStartsOrCell), &scan.starts);
     run(scan);
 
-    MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext, "segmentation group", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext per_row =
+        AllocSetContextCreate(CurrentMemoryContext, "segmentation group", ALLOCSET_DEFAULT_SIZES);
     for (const Group &group : scan.owned->object->groups()) {
         CHECK_FOR_INTERRUPTS();
         MemoryContext previous = MemoryContextSwitchTo(per_row);

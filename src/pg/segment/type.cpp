@@ -1,5 +1,6 @@
-// The type segment: a filter in its canonical form, stored as a container. Every way in goes through the
-// reader of filters, so a stored segment is always a valid one.
+// The type segment: a filter in its canonical form, stored as a container.
+// Every way in goes through the reader of filters, so a stored segment is
+// always a valid one.
 #include "../profile/datum.h"
 
 #include "../../core/profile/json_reader.h"

@@ -33,8 +33,8 @@ namespace {
 constexpr Limits kNoLimits;
 
 // The profile after the changes; the argument itself when they change nothing.
-struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode, SkipList &skips,
-                               Scratch &scratch, std::pmr::memory_resource *memory)
+struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode,
+                               SkipList &skips, Scratch &scratch, std::pmr::memory_resource *memory)
 {
     View view(bytes_of(profile));
     Update update(view, changes, mode, kNoLimits, skips, scratch.memory());
@@ -45,6 +45,14 @@ struct varlena *update_profile(struct varlena *profile, std::span<Change> change
     return result;
 }
 
+// How deep in the profile the operand will stand: under the root, the group and, for an object that
+// is appended, the array. So that no result is deeper than a profile may be.
+int operand_depth(Operator op, const Node &operand)
+{
+    bool appended = op == Operator::push || op == Operator::add_to_set;
+    return appended && operand.type == Type::object ? 3 : 2;
+}
+
 // Applies one operator to the custom property that argument 1 names. A null operand is the
 // operator's to judge; without a profile there is nothing to change.
 Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
@@ -52,19 +60,21 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
     if (PG_ARGISNULL(1))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("property name must not be null")));
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("property name must not be null")));
     struct varlena *profile = PG_GETARG_VARLENA_PP(0);
     std::string_view key = PG_GETARG_BYTES(1);
     Node operand;
     if (PG_NARGS() > 2)
-        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2), PG_ARGISNULL(2));
+        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2),
+                                  PG_ARGISNULL(2));
 
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
         check_property_name(key);
         pack_numbers(operand, scratch.memory());
-        seal(operand);
+        seal(operand, operand_depth(op, operand));
         Change change{kCustom, key, op, operand};
         SkipList skips(scratch.memory());
         result = update_profile(profile, {&change, 1}, Mode::strict, skips, scratch, memory);
@@ -74,30 +84,82 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
 
 }  // namespace
 
-extern "C" Datum profile_inc(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::increment); }
-extern "C" Datum profile_mul(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::multiply); }
+extern "C" Datum profile_inc(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::increment);
+}
+extern "C" Datum profile_mul(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::multiply);
+}
 extern "C" Datum profile_min(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::minimum); }
 extern "C" Datum profile_max(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::maximum); }
 extern "C" Datum profile_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set); }
-extern "C" Datum profile_set_once(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::set_once); }
+extern "C" Datum profile_set_once(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::set_once);
+}
 extern "C" Datum profile_unset(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::unset); }
 extern "C" Datum profile_push(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::push); }
-extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::add_to_set); }
+extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS)
+{
+    return apply_operator(fcinfo, Operator::add_to_set);
+}
 extern "C" Datum profile_pull(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::pull); }
+
+namespace {
+
+// The changes of a strict document, as plain data in the memory of the query.
+struct CompiledDetails {
+    Change *changes = nullptr;
+    std::size_t count = 0;
+};
+
+CompiledDetails compile(Jsonb *document)
+{
+    Node details = node_from_jsonb(document);
+    CompiledDetails compiled;
+    attempt([&](std::pmr::memory_resource *memory) {
+        pack_numbers(details, memory);
+        seal(details);
+        std::pmr::vector<Change> changes(memory);
+        SkipList skips(memory);
+        read_details(details, Mode::strict, kNoLimits, changes, skips, memory);
+        compiled.changes = static_cast<Change *>(
+            memory->allocate(changes.size() * sizeof(Change) + 1, alignof(Change)));
+        compiled.count = changes.size();
+        std::uninitialized_copy(changes.begin(), changes.end(), compiled.changes);
+    });
+    return compiled;
+}
+
+// A document that is the same for every row is read once.
+CompiledDetails details_argument(FunctionCallInfo fcinfo)
+{
+    if (!get_fn_expr_arg_stable(fcinfo->flinfo, 1))
+        return compile(PG_GETARG_JSONB_P(1));
+    if (!fcinfo->flinfo->fn_extra) {
+        MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+        auto *kept = static_cast<CompiledDetails *>(palloc(sizeof(CompiledDetails)));
+        *kept = compile(PG_GETARG_JSONB_P_COPY(1));
+        fcinfo->flinfo->fn_extra = kept;
+        MemoryContextSwitchTo(before);
+    }
+    return *static_cast<CompiledDetails *>(fcinfo->flinfo->fn_extra);
+}
+
+}  // namespace
 
 extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
 {
     struct varlena *profile = PG_GETARG_VARLENA_PP(0);
-    Node details = node_from_jsonb(PG_GETARG_JSONB_P(1));
+    CompiledDetails details = details_argument(fcinfo);
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
-        pack_numbers(details, scratch.memory());
-        seal(details);
-        std::pmr::vector<Change> changes(scratch.memory());
         SkipList skips(scratch.memory());
-        read_details(details, Mode::strict, kNoLimits, changes, skips, scratch.memory());
-        result = update_profile(profile, changes, Mode::strict, skips, scratch, memory);
+        result = update_profile(profile, {details.changes, details.count}, Mode::strict, skips,
+                                scratch, memory);
     });
     PG_RETURN_POINTER(result);
 }
@@ -114,7 +176,7 @@ extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
     const char *skipped = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
-        pack_numbers(details, scratch.memory());
+        pack_numbers(details, scratch.memory(), FaultyNumbers::keep);
         seal(details);
         std::pmr::vector<Change> changes(scratch.memory());
         SkipList skips(scratch.memory());
@@ -122,7 +184,8 @@ extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
         result = update_profile(profile, changes, Mode::lenient, skips, scratch, memory);
         skipped = write_skips(skips, memory);
     });
-    Datum values[] = {PointerGetDatum(result), BoolGetDatum(result != profile), jsonb_from_text(skipped)};
+    Datum values[] = {PointerGetDatum(result), BoolGetDatum(result != profile),
+                      jsonb_from_text(skipped)};
     bool nulls[] = {false, false, false};
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

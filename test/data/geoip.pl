@@ -1,17 +1,16 @@
 #!/usr/bin/perl
-# Writes the databases of the location tests into this folder. They are committed, so that the tests
-# need neither this script nor libmaxmind-db-writer-perl; after a change here run
+# Writes the databases of the location tests into the folder it is given:
 #
-#     /usr/bin/perl test/geoip/make_fixture.pl
+#     test/data/make-geoip build/geoip
 #
-# and commit what it wrote. Everything in them is invented; the expected results of the tests are worked
-# out from this file.
+# Everything in them is invented; the expected results of the tests are worked out from this file.
 use strict;
 use warnings;
 use utf8;
 
-use File::Basename qw(dirname);
 use MaxMind::DB::Writer::Tree;
+
+my ($folder) = @ARGV or die "usage: $0 FOLDER\n";
 
 my %TYPES = (
 	accuracy_radius    => 'uint16',
@@ -57,7 +56,7 @@ sub write_database
 	);
 	# The widest first: a later network replaces a part of an earlier one.
 	$tree->insert_network(@$_) foreach @$networks;
-	open my $handle, '>:raw', dirname(__FILE__) . "/$file" or die "$file: $!";
+	open my $handle, '>:raw', "$folder/$file" or die "$file: $!";
 	$tree->write_tree($handle);
 	close $handle or die "$file: $!";
 }

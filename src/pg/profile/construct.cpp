@@ -1,0 +1,229 @@
+// Making profiles out of parts, and taking them apart: || - profile() profile_each() profile_keys().
+#include "../../core/profile/document.h"
+#include "../../core/profile/edit.h"
+#include "../../core/profile/reference.h"
+#include "jsonb.h"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+}
+
+namespace profiles::pg {
+
+extern "C" {
+PG_FUNCTION_INFO_V1(profile_concat);
+PG_FUNCTION_INFO_V1(profile_delete);
+PG_FUNCTION_INFO_V1(profile_delete_array);
+PG_FUNCTION_INFO_V1(profile_build);
+PG_FUNCTION_INFO_V1(profile_build_empty);
+PG_FUNCTION_INFO_V1(profile_each);
+PG_FUNCTION_INFO_V1(profile_keys);
+}
+
+namespace {
+
+// A path of names to a property of the profile; throws for references to anything else.
+Reference parse_property(std::string_view text, std::pmr::memory_resource *memory)
+{
+    Reference reference = parse_reference(text, memory);
+    if (reference.scope != Scope::profile)
+        throw Error(ErrorCode::invalid_value, quoted(text) + " is not a property of a profile");
+    return reference;
+}
+
+struct varlena *without(struct varlena *profile, std::span<const std::string_view> references)
+{
+    struct varlena *result = profile;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        bool changed = false;
+        Node root = make_node({Type::object, bytes_of(profile)});
+        for (std::string_view text : references) {
+            Reference reference = parse_property(text, scratch.memory());
+            if (!find_path(View(root.item()), reference.path))
+                continue;
+            Node edited = set_path(root.item(), reference.path, Node(), scratch.memory());
+            normalise_profile(edited);
+            root = make_node({Type::object, pack(edited, scratch.memory())});
+            changed = true;
+        }
+        if (changed)
+            result = make_varlena(root.bytes, memory);
+    });
+    return result;
+}
+
+// The elements of a text[] as plain views; nulls are left out.
+std::span<std::string_view> text_elements(ArrayType *array)
+{
+    Datum *elements;
+    bool *nulls;
+    int count;
+    deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+    auto *views = static_cast<std::string_view *>(
+        palloc(sizeof(std::string_view) * (static_cast<Size>(count) + 1)));
+    std::size_t kept = 0;
+    for (int index = 0; index < count; ++index)
+        if (!nulls[index])
+            new (views + kept++)
+                std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
+    return {views, kept};
+}
+
+struct varlena *normalised(Node &root)
+{
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        pack_numbers(root, scratch.memory());
+        normalise_profile(root);
+        result = make_varlena(root, memory);
+    });
+    return result;
+}
+
+// Calls put(reference, item) for every property: members of the root, and of the groups.
+template <typename Put>
+void for_each_property(std::string_view profile, Put put)
+{
+    struct Level {
+        const char *prefix;
+        std::string_view bytes;
+    };
+    Level levels[3] = {{"", profile}, {"custom.", {}}, {"campaign.", {}}};
+    for (const Level &level : levels) {
+        std::uint32_t count = 0;
+        if (!level.bytes.empty())
+            attempt([&](std::pmr::memory_resource *) { count = View(level.bytes).count(); });
+        for (std::uint32_t position = 0; position < count; ++position) {
+            CHECK_FOR_INTERRUPTS();
+            std::string_view key;
+            Item item;
+            attempt([&](std::pmr::memory_resource *) {
+                View view(level.bytes);
+                key = view.key(position);
+                item = view.item(position);
+            });
+            bool is_root = level.prefix[0] == '\0';
+            if (is_root && key == kCustom)
+                levels[1].bytes = item.bytes;
+            else if (is_root && key == kCampaign)
+                levels[2].bytes = item.bytes;
+            else
+                put(psprintf("%s%.*s", level.prefix, static_cast<int>(key.size()), key.data()),
+                    item);
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" Datum profile_concat(PG_FUNCTION_ARGS)
+{
+    struct varlena *left = PG_GETARG_VARLENA_PP(0), *right = PG_GETARG_VARLENA_PP(1);
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        Node merged = overlay({Type::object, bytes_of(left)}, {Type::object, bytes_of(right)},
+                              scratch.memory());
+        seal(merged);
+        result = make_varlena(merged, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+extern "C" Datum profile_delete(PG_FUNCTION_ARGS)
+{
+    std::string_view reference = PG_GETARG_BYTES(1);
+    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), {&reference, 1}));
+}
+
+extern "C" Datum profile_delete_array(PG_FUNCTION_ARGS)
+{
+    std::span<std::string_view> references = text_elements(PG_GETARG_ARRAYTYPE_P(1));
+    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), references));
+}
+
+// profile('name', 'Ada', 'custom.plan', 'pro'): references and values in turn.
+extern "C" Datum profile_build(PG_FUNCTION_ARGS)
+{
+    Datum *arguments;
+    bool *nulls;
+    Oid *types;
+    int count = extract_variadic_args(fcinfo, 0, true, &arguments, &types, &nulls);
+    if (count < 0)
+        PG_RETURN_NULL();
+    if (count % 2 != 0)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("a profile is made of properties and values in turn"),
+                        errhint("The number of arguments must be even.")));
+    auto *values = static_cast<Node *>(palloc(sizeof(Node) * (static_cast<Size>(count) / 2 + 1)));
+    for (int index = 0; index < count; index += 2) {
+        if (nulls[index])
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("property name must not be null")));
+        Node name = node_from_datum(types[index], arguments[index], false);
+        if (name.type != Type::text)
+            ereport(ERROR,
+                    (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("property name must be a text")));
+        Node *value = new (values + index / 2)
+            Node(node_from_datum(types[index + 1], arguments[index + 1], nulls[index + 1]));
+        value->key = name.bytes;
+    }
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        Node root = make_container(Type::object, {});
+        seal(root);
+        std::string_view bytes = pack(root, scratch.memory());
+        for (int pair = 0; pair < count / 2; ++pair) {
+            pack_numbers(values[pair], scratch.memory());
+            seal(values[pair]);
+            Reference reference = parse_property(values[pair].key, scratch.memory());
+            root = set_path({Type::object, bytes}, reference.path, values[pair], scratch.memory());
+            normalise_profile(root);
+            bytes = pack(root, scratch.memory());
+        }
+        result = make_varlena(bytes, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+extern "C" Datum profile_build_empty(PG_FUNCTION_ARGS)
+{
+    (void)fcinfo;
+    Node root = make_container(Type::object, {});
+    PG_RETURN_POINTER(normalised(root));
+}
+
+extern "C" Datum profile_each(PG_FUNCTION_ARGS)
+{
+    std::string_view profile = PG_GETARG_BYTES(0);
+    InitMaterializedSRF(fcinfo, 0);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    for_each_property(profile, [&](const char *reference, const Item &item) {
+        Datum values[] = {CStringGetTextDatum(reference), jsonb_from_item(item)};
+        bool nulls[] = {false, false};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    });
+    return Datum{0};
+}
+
+extern "C" Datum profile_keys(PG_FUNCTION_ARGS)
+{
+    std::string_view profile = PG_GETARG_BYTES(0);
+    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    for_each_property(profile, [&](const char *reference, const Item &) {
+        Datum values[] = {CStringGetTextDatum(reference)};
+        bool nulls[] = {false};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    });
+    return Datum{0};
+}
+
+}  // namespace profiles::pg
