@@ -180,8 +180,9 @@ SELECT within_factor_3('people', $$p ->> 'country' = 'NZ'$$) AS statistics_of_th
 -- what ->> shows and what profile_text_is compares
 SELECT k, v, p ->> k = v AS operator, profile_text_is(p, k, v) AS function
 FROM (SELECT profile '{"a":30,"b":true,"c":["x",1],"d":"30","e":{"k":"v"},"f":1.5}') AS t (p),
-     (VALUES ('a', '30'), ('a', '30.0'), ('b', 'true'), ('c', '["x", 1]'), ('c', 'x'), ('d', '30'), ('e', '{"k": "v"}'), ('f', '1.5'), ('g', 'x'), ('', 'x')) AS q (k, v)
+     (VALUES ('a', '30'), ('a', '30.0'), ('b', 'true'), ('c', '["x", 1]'), ('c', 'x'), ('d', '30'), ('e', '{"k": "v"}'), ('f', '1.5'), ('g', 'x')) AS q (k, v)
 ORDER BY k, v;
+SELECT profile_text_is('{"a":1}', '', 'x');
 SELECT segment_of_text('country', 'DE'), segment_of_text('age', '30'), segment_of_text('uid', '1'), segment_of_text('', 'x'), segment_of_text('event.price', '1');
 SELECT segment('country', 'DE'), segment('age', 30), segment('custom.tags', ARRAY['a', 'b']), segment('age', '{"$gt":30}'::jsonb), segment('up.cc', true), segment(NULL, 1);
 SELECT segment('', 'x');

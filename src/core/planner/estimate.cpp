@@ -26,12 +26,12 @@ std::string path_of(const Reference &reference)
 
 bool is_low(const Predicate &predicate)
 {
-    return predicate.op == Operator::greater || predicate.op == Operator::greater_equal;
+    return predicate.op == PredicateKind::greater || predicate.op == PredicateKind::greater_equal;
 }
 
 bool is_high(const Predicate &predicate)
 {
-    return predicate.op == Operator::less || predicate.op == Operator::less_equal;
+    return predicate.op == PredicateKind::less || predicate.op == PredicateKind::less_equal;
 }
 
 bool is_range(const Leaf &leaf)
@@ -44,13 +44,16 @@ bool is_range(const Leaf &leaf)
 bool is_listing(const Leaf &leaf)
 {
     return !leaf.predicate.negated &&
-           (leaf.predicate.op == Operator::equal || leaf.predicate.op == Operator::in);
+           (leaf.predicate.op == PredicateKind::equal || leaf.predicate.op == PredicateKind::in);
 }
 
 // Statistics can be set by hand: whatever they say, this is between 0 and 1.
 double as_share(double value) { return value > 0 ? std::min(value, 1.0) : 0; }
 
-double share_of_texts(Operator op) { return op == Operator::begins ? kPattern / 4 : kPattern; }
+double share_of_texts(PredicateKind op)
+{
+    return op == PredicateKind::begins ? kPattern / 4 : kPattern;
+}
 
 }  // namespace
 
@@ -113,10 +116,10 @@ void Estimate::NumberRange::cut(const Predicate &predicate)
     double bound = number_of(predicate.operand).approximate();
     if (is_low(predicate)) {
         low = bound;
-        with_low = predicate.op == Operator::greater_equal;
+        with_low = predicate.op == PredicateKind::greater_equal;
     } else {
         high = bound;
-        with_high = predicate.op == Operator::less_equal;
+        with_high = predicate.op == PredicateKind::less_equal;
     }
 }
 
@@ -268,20 +271,20 @@ Estimate::Share Estimate::of_leaf(const Leaf &leaf, std::int64_t now) const
     PropertyFigures figures = figures_of(path);
     auto test = [&](const Item &value) { return profiles::matches(predicate, value, now); };
     switch (predicate.op) {
-    case Operator::exists: return of_set(path);
-    case Operator::equal: return of_value(path, predicate.operand);
-    case Operator::in: {
+    case PredicateKind::exists: return of_set(path);
+    case PredicateKind::equal: return of_value(path, predicate.operand);
+    case PredicateKind::in: {
         Share share = of_list(path, predicate.list);
         share.value += predicate.missing ? 1 - figures.set : 0;
         return share;
     }
-    case Operator::all: return predicate.missing ? Share{} : of_every(path, predicate.list);
-    case Operator::size: return {figures.set * kSize};
-    case Operator::greater:
-    case Operator::greater_equal:
-    case Operator::less:
-    case Operator::less_equal: return of_comparison(path, predicate);
-    case Operator::within: {
+    case PredicateKind::all: return predicate.missing ? Share{} : of_every(path, predicate.list);
+    case PredicateKind::size: return {figures.set * kSize};
+    case PredicateKind::greater:
+    case PredicateKind::greater_equal:
+    case PredicateKind::less:
+    case PredicateKind::less_equal: return of_comparison(path, predicate);
+    case PredicateKind::within: {
         auto end = static_cast<double>(now);
         return of_range(path, test, {end - static_cast<double>(predicate.number), end});
     }
