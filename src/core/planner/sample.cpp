@@ -1,11 +1,8 @@
 #include "sample.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "../interrupt.h"
-#include "../profile/json_writer.h"
 
 namespace profiles {
 
@@ -13,13 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxProperties = 10'000;
 constexpr std::size_t kMaxTallies = 3'000'000;
-constexpr std::size_t kItemsPerTarget = 20;
-constexpr std::size_t kPairsPerTarget = 50;
 constexpr std::size_t kMaxCandidates = 512;
-constexpr std::size_t kMaxBounds = 101;
-constexpr std::size_t kMaxEarly = 2'000;
-constexpr std::uint64_t kMaxEarlyStep = 1 << 20;
-constexpr std::size_t kMaxNumeric = 200;  // properties with bounds
 constexpr std::size_t kMaxPathLength = 512;
 constexpr std::size_t kMaxItemLength = 768;  // longer values are counted, but never an item
 constexpr std::uint32_t kLeastSeen =
@@ -36,37 +27,6 @@ float number_as_float(const Item &value)
 
 }  // namespace
 
-ItemText bucket_prefix(std::string_view path) { return std::string(path) + " ["; }
-
-ItemText bucket_item(std::string_view path, const Bucket &bucket)
-{
-    ItemText text = bucket_prefix(path);
-    char number[32];
-    text.append(number, std::to_chars(number, number + sizeof number, bucket.low).ptr);
-    text.append(", ");
-    text.append(number, std::to_chars(number, number + sizeof number, bucket.high).ptr);
-    return text + ']';
-}
-
-Bucket read_bucket(std::string_view text)
-{
-    Bucket bucket;
-    const char *end = text.data() + text.size();
-    const char *at = std::from_chars(text.data(), end, bucket.low).ptr;
-    if (end - at > 2)
-        std::from_chars(at + 2, end, bucket.high);
-    return bucket;
-}
-
-void append_item_value(ItemText &path, const Item &scalar)
-{
-    std::pmr::monotonic_buffer_resource memory(256);
-    TextBuffer text(&memory);
-    write_json(scalar, text);
-    path.push_back('=');
-    path.append(text.view());
-}
-
 // --- the first pass
 
 ProfileSample::Property *ProfileSample::property_of(const std::string &path)
@@ -82,11 +42,22 @@ ProfileSample::Property *ProfileSample::property_of(const std::string &path)
     return &property;
 }
 
+void ProfileSample::Property::count(std::uint32_t row, bool is_value)
+{
+    if (last_row != row) {
+        last_row = row;
+        values_of_row = 0;
+        ++set;
+    }
+    if (is_value && ++values_of_row == 2)
+        ++several;
+}
+
 void ProfileSample::count_item(std::uint32_t property, const ItemText &text, const Item *value)
 {
     Hash hash = hash_text(text);
     if (value && value->is_number())
-        keep_early(properties_[property], *value, hash);
+        properties_[property].numbers.add(number_as_float(*value));
     if (tallies_.size() >= kMaxTallies && !tallies_.contains(hash))
         return;
     Tally &tally = tallies_[hash];
@@ -98,34 +69,17 @@ void ProfileSample::count_item(std::uint32_t property, const ItemText &text, con
     ++tally.count;
 }
 
-// Numbers from the whole sample, but not all of them: whenever the list is full, half of the values go,
-// and only half as many come from then on.
-void ProfileSample::keep_early(Property &property, const Item &number, Hash hash)
-{
-    property.numbers_seen += 1;
-    auto &early = property.early;
-    if (hash % property.early_step != 0)
-        return;
-    early.emplace_back(number_as_float(number), hash);
-    if (early.size() < kMaxEarly || property.early_step > kMaxEarlyStep)
-        return;
-    property.early_step *= 2;
-    std::erase_if(early, [&](const auto &kept) { return kept.second % property.early_step != 0; });
-}
-
 void ProfileSample::count(const View &profile)
 {
     check_interrupt();
     row_ = ++rows_;
     ItemText text;
     auto visit = [&](const ItemText &path, const Item *value) {
+        check_interrupt();
         Property *property = property_of(path);
         if (!property)
             return;
-        if (!value && property->last_row != row_) {
-            property->last_row = row_;
-            ++property->set;
-        }
+        property->count(row_, value != nullptr);
         text = path;
         if (value)
             append_item_value(text, *value);
@@ -193,17 +147,17 @@ void ProfileSample::choose_buckets()
     std::size_t made = 0;
     for (std::uint32_t id = 0; id < properties_.size() && made < kMaxNumeric; ++id) {
         Property &property = properties_[id];
-        auto &early = property.early;
-        if (property.different <= 2 * kBuckets || early.size() < kBuckets)
+        std::vector<float> &numbers = property.numbers.kept();
+        if (property.different <= 2 * kBuckets || numbers.size() < kBuckets)
             continue;
         ++made;
-        std::sort(early.begin(), early.end());
+        std::sort(numbers.begin(), numbers.end());
         property.first_bucket = static_cast<std::uint32_t>(chosen_.size());
-        auto expected = static_cast<std::uint32_t>(property.numbers_seen / kBuckets);
+        auto expected = static_cast<std::uint32_t>(property.numbers.seen() / kBuckets);
         for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-            float low = early[bucket * early.size() / kBuckets].first;
+            float low = numbers[bucket * numbers.size() / kBuckets];
             float high =
-                early[std::min((bucket + 1) * early.size() / kBuckets, early.size() - 1)].first;
+                numbers[std::min((bucket + 1) * numbers.size() / kBuckets, numbers.size() - 1)];
             if (bucket > 0)
                 property.bucket_ends.push_back(low);
             chosen_.push_back({bucket_item(property.path, {low, high}), expected, id});
@@ -236,6 +190,7 @@ void ProfileSample::observe(const View &profile)
     ItemText text;
     std::vector<std::uint32_t> candidates;
     auto visit = [&](const ItemText &path, const Item *value) {
+        check_interrupt();
         auto id = property_ids_.find(path);
         if (id == property_ids_.end())
             return;
@@ -276,7 +231,7 @@ void ProfileSample::observe_value(Property &property, const Item &value, bool is
     }
     if (!value.is_number())
         return;
-    property.numbers.push_back(number);
+    property.rest_numbers.add(number);
     if (property.last_numeric_rest != row_) {
         property.last_numeric_rest = row_;
         ++property.numeric_rest;
@@ -306,118 +261,6 @@ void ProfileSample::count_pairs(std::vector<std::uint32_t> &candidates)
     for (std::size_t first = 0; first < candidates.size(); ++first)
         for (std::size_t second = first + 1; second < candidates.size(); ++second)
             ++matrix_[candidates[first] * candidates_.size() + candidates[second]];
-}
-
-// --- the result
-
-void ProfileSample::finish_items(Statistics &made, std::vector<std::uint32_t> &positions) const
-{
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t index = 0; index < chosen_.size(); ++index)
-        if (!chosen_[index].text.empty() && chosen_[index].count > 0)
-            order.push_back(index);
-    std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
-        return chosen_[left].text < chosen_[right].text;
-    });
-    positions.assign(chosen_.size(), 0);
-    for (std::uint32_t index : order) {
-        positions[index] = static_cast<std::uint32_t>(made.items.size());
-        made.items.push_back(chosen_[index].text);
-        made.frequencies.push_back(static_cast<float>(chosen_[index].count) /
-                                   static_cast<float>(rows_));
-    }
-}
-
-void ProfileSample::finish_properties(Statistics &made)
-{
-    std::sort(properties_.begin(), properties_.end(),
-              [](const Property &left, const Property &right) { return left.path < right.path; });
-    auto share = [&](std::uint32_t count) {
-        return static_cast<float>(count) / static_cast<float>(rows_);
-    };
-    made.bounds_each = std::clamp<std::size_t>(target_ + 1, 2, kMaxBounds);
-    std::size_t kept = std::min(properties_.size(), kItemsPerTarget * target_);
-    for (Property &property : std::span(properties_).first(kept)) {
-        check_interrupt();
-        double distinct = std::max(1.0, property.distinct - property.common);
-        made.properties.push_back(property.path);
-        made.figures.push_back({share(property.set), share(property.rest),
-                                static_cast<float>(distinct), share(property.numeric_rest)});
-        std::vector<float> &numbers = property.numbers;
-        if (numbers.size() < 2 || made.numeric.size() >= kMaxNumeric)
-            continue;
-        std::sort(numbers.begin(), numbers.end());
-        made.numeric.push_back(property.path);
-        for (std::size_t bound = 0; bound < made.bounds_each; ++bound)
-            made.bounds.push_back(numbers[bound * (numbers.size() - 1) / (made.bounds_each - 1)]);
-    }
-}
-
-namespace {
-
-// More sightings than expected make an estimate larger, so they have to be surer than fewer.
-bool is_chance(double together, double expected)
-{
-    if (together < 1.5 * expected && together > expected / 1.5)
-        return true;
-    if (together < expected)
-        return expected - together < 2 * std::sqrt(expected) + 2;
-    return together - expected < 3 * std::sqrt(expected) + 3;
-}
-
-}  // namespace
-
-void ProfileSample::finish_pairs(Statistics &made,
-                                 const std::vector<std::uint32_t> &positions) const
-{
-    struct Found {
-        ItemPair pair;
-        double deviation;
-    };
-    std::vector<Found> found;
-    for (std::size_t first = 0; first < candidates_.size(); ++first) {
-        check_interrupt();
-        const Chosen &left = chosen_[candidates_[first]];
-        for (std::size_t second = first + 1; second < candidates_.size(); ++second) {
-            const Chosen &right = chosen_[candidates_[second]];
-            double together = matrix_[first * candidates_.size() + second];
-            double expected = static_cast<double>(left.count) * right.count / rows_;
-            double deviation = std::abs(together - expected);
-            // Of one property only the elements of arrays tell something of each other.
-            bool known = left.property == right.property &&
-                         (together == 0 || !left.is_value || !right.is_value);
-            if (known || left.text.empty() || right.text.empty() || expected == 0 ||
-                is_chance(together, expected))
-                continue;
-            auto [low, high] =
-                std::minmax(positions[candidates_[first]], positions[candidates_[second]]);
-            float frequency = static_cast<float>(std::max(together, 0.5) / rows_);
-            found.push_back(
-                {{static_cast<float>(low), static_cast<float>(high), frequency}, deviation});
-        }
-    }
-    std::size_t kept = std::min(found.size(), kPairsPerTarget * target_);
-    std::nth_element(
-        found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept), found.end(),
-        [](const Found &left, const Found &right) { return left.deviation > right.deviation; });
-    for (const Found &each : std::span(found).first(kept))
-        made.pairs.push_back(each.pair);
-    std::sort(made.pairs.begin(), made.pairs.end(),
-              [](const ItemPair &left, const ItemPair &right) {
-                  return std::pair(left.first, left.second) < std::pair(right.first, right.second);
-              });
-}
-
-Statistics ProfileSample::finish()
-{
-    Statistics made;
-    std::vector<std::uint32_t> positions;
-    if (rows_ == 0)
-        return made;
-    finish_items(made, positions);
-    finish_pairs(made, positions);
-    finish_properties(made);
-    return made;
 }
 
 }  // namespace profiles

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "number_sample.h"
 #include "statistics.h"
 
 namespace profiles {
@@ -21,6 +22,9 @@ struct Statistics {
     std::size_t bounds_each = 0;
     std::vector<ItemPair> pairs;
 };
+
+constexpr std::size_t kItemsPerTarget = 20;  // and as many properties
+constexpr std::size_t kMaxNumeric = 200;     // properties with bounds
 
 class ProfileSample {
 public:
@@ -46,11 +50,11 @@ private:
         std::uint32_t common = 0;  // values that became items
         std::uint32_t rest = 0, last_rest = 0;
         std::uint32_t numeric_rest = 0, last_numeric_rest = 0;
-        std::vector<float> numbers = {};
-        // Numbers of the first pass, from which the buckets are cut.
-        std::vector<std::pair<float, Hash>> early = {};
-        Hash early_step = 1;
-        double numbers_seen = 0;
+        std::uint32_t several = 0, values_of_row = 0;
+        NumberSample numbers{2'000};       // from which the buckets are cut
+        NumberSample rest_numbers{5'000};  // those that are no items
+
+        void count(std::uint32_t row, bool is_value);
         std::vector<float> bucket_ends = {};
         std::uint32_t first_bucket = 0;  // position in chosen_
     };
@@ -75,7 +79,6 @@ private:
     // Null when there are too many properties already.
     Property *property_of(const std::string &path);
     void count_item(std::uint32_t property, const ItemText &text, const Item *value);
-    void keep_early(Property &property, const Item &number, Hash hash);
     void estimate_distinct(double table_rows);
     void choose_items();
     void choose_buckets();

@@ -20,6 +20,7 @@ struct PropertyFigures {
     float rest = 0;           // profiles with a value of it that is no item
     float distinct_rest = 0;  // how many such values the whole table has
     float numeric_rest = 0;   // profiles with such a value that is a number
+    float several = 0;        // profiles with several values of it: arrays
 };
 
 // Two items that go together more or less often than by chance.
