@@ -172,7 +172,11 @@ CREATE INDEX people_plan ON people ((p ->> 'custom.plan')) WHERE p ->> 'custom.p
 ANALYZE people;
 EXPLAIN (COSTS OFF) SELECT id FROM people WHERE p ->> 'email' = 'user77@example.com';
 EXPLAIN (COSTS OFF) SELECT id FROM people WHERE profile_get_text(p, 'email') = 'user77@example.com';
+-- by any of its names
 EXPLAIN (COSTS OFF) SELECT id FROM people WHERE p ->> 'country' IN ('NZ', 'IT');
+EXPLAIN (COSTS OFF) SELECT id FROM people WHERE p ->> 'up.cc' = 'NZ';
+EXPLAIN (COSTS OFF) SELECT id FROM people WHERE p ->> 'up.custom.plan' = 'enterprise' AND p ->> 'custom.plan' <> 'free';
+EXPLAIN (COSTS OFF, VERBOSE) SELECT p -> 'up.cc' AS a, p ->> 'up.uid' AS b, p ->> 'event.price' AS c, p ? 'cmp.c' AS d FROM people WHERE p ->> 'sg.x' IS NULL;
 EXPLAIN (COSTS OFF) SELECT p ->> 'country' AS country FROM people ORDER BY p ->> 'country' LIMIT 3;
 EXPLAIN (COSTS OFF) SELECT id FROM people WHERE p ->> 'custom.plan' <> 'free' AND p ->> 'custom.plan' = 'enterprise';
 SELECT within_factor_3('people', $$p ->> 'country' = 'NZ'$$) AS statistics_of_the_expression;

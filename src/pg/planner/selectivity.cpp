@@ -104,7 +104,8 @@ bool has_statistics(FunctionCallInfo fcinfo, Clause &clause)
            statistic_proc_security_check(&clause.variable, get_opcode(PG_GETARG_OID(1)));
 }
 
-// The estimate of one clause: `answer` is core code.
+// The estimate of one clause: `answer` is core code. Whatever is wrong with the statistics or the constant,
+// only what runs the query may say so.
 template <typename Answer>
 double estimate(Clause &clause, Answer answer)
 {
@@ -114,9 +115,12 @@ double estimate(Clause &clause, Answer answer)
     fetch_slots(slots, tuple);
     StatisticsView view = view_of(slots);
     double share = 0;
-    attempt([&](std::pmr::memory_resource *) { share = answer(Estimate(view)); });
+    Failure failure;
+    attempt_into(failure, [&](std::pmr::memory_resource *) { share = answer(Estimate(view)); });
     free_slots(slots);
-    return share * (1 - nulls);
+    if (failure.failed && failure.cancelled)
+        raise_if_failed(failure);
+    return failure.failed ? DEFAULT_MATCHING_SEL : share * (1 - nulls);
 }
 
 // How the three functions are alike: what is not known, or needs no statistics.

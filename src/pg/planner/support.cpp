@@ -2,12 +2,14 @@
 // operator means becomes the operator, so that indexes on columns and on expressions, statistics and
 // selectivity are the same for both spellings. A call that implies an operator keeps its meaning and is
 // found by the operator's index.
-#include "../guard.h"
+#include "../profile/datum.h"
+
+#include "../../core/segment/filter.h"
 
 extern "C" {
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -17,7 +19,6 @@ extern "C" {
 #include "optimizer/plancat.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 }
 
@@ -29,17 +30,16 @@ PG_FUNCTION_INFO_V1(profile_support);
 
 namespace {
 
-// A function that does what an operator of the same arguments does.
+// A function that does what an operator of the same two arguments does.
 struct Synonym {
     const char *function;
-    int arguments;
     const char *op;
 };
 
 constexpr Synonym kSynonyms[] = {
-    {"profile_get", 2, "->"},       {"profile_get_text", 2, "->>"}, {"profile_has", 2, "?"},
-    {"profile_has_any", 2, "?|"},   {"profile_has_all", 2, "?&"},   {"profile_contains", 2, "@>"},
-    {"profile_contained", 2, "<@"}, {"segment_matches", 2, "@@"},   {"segment_matched_by", 2, "@@"},
+    {"profile_get", "->"},       {"profile_get_text", "->>"}, {"profile_has", "?"},
+    {"profile_has_any", "?|"},   {"profile_has_all", "?&"},   {"profile_contains", "@>"},
+    {"profile_contained", "<@"}, {"segment_matches", "@@"},   {"segment_matched_by", "@@"},
 };
 
 // A function of a profile and two more arguments that is true only if `profile @@ segment` is.
@@ -51,20 +51,16 @@ struct Implication {
 constexpr Implication kImplications[] = {{"segment_matches", nullptr},
                                          {"profile_text_is", "segment_of_text"}};
 
-bool is_function(Oid function, const char *name)
-{
-    const char *found = get_func_name(function);
-    return found && strcmp(found, name) == 0;
-}
-
-// The operator of our own schema.
+// The operator of our own schema. By its catalogue entry and not by a search of the schema, which the
+// user of a view need not have access to.
 Oid find_operator(Oid function, const char *name, Oid left, Oid right)
 {
-    char *schema = get_namespace_name(get_func_namespace(function));
-    return schema ? OpernameGetOprid(list_make2(makeString(schema), makeString(pstrdup(name))),
-                                     left, right)
-                  : InvalidOid;
+    return GetSysCacheOid4(OPERNAMENSP, Anum_pg_operator_oid, CStringGetDatum(name),
+                           ObjectIdGetDatum(left), ObjectIdGetDatum(right),
+                           ObjectIdGetDatum(get_func_namespace(function)));
 }
+
+Oid type_of(const void *expression) { return exprType(static_cast<const ::Node *>(expression)); }
 
 // segment_of_text(property, value), worked out as far as the planner can.
 Expr *make_segment(PlannerInfo *root, Oid sibling, const char *name, List *arguments)
@@ -81,22 +77,48 @@ Expr *make_segment(PlannerInfo *root, Oid sibling, const char *name, List *argum
     return reinterpret_cast<Expr *>(eval_const_expressions(root, reinterpret_cast<::Node *>(call)));
 }
 
+// A reference by its one name, so that p ->> 'up.cc' is the same expression as p ->> 'country'.
+Expr *canonical_reference(Expr *expression)
+{
+    auto *constant = reinterpret_cast<Const *>(expression);
+    if (expression->type != T_Const || constant->constisnull || constant->consttype != TEXTOID)
+        return expression;
+    std::string_view text = bytes_of(PG_DETOAST_DATUM_PACKED(constant->constvalue));
+    struct varlena *name = nullptr;
+    Failure
+        failure;  // for what is no reference the function itself raises its error, if it is called
+    attempt_into(failure, [&](std::pmr::memory_resource *memory) {
+        if (text.find('.') == std::string_view::npos)
+            return;
+        Scratch scratch(memory);
+        Reference reference = parse_reference(text, scratch.memory());
+        std::string_view canonical = canonical_name(reference, scratch.memory());
+        if (reference.scope == Scope::profile && canonical != text)
+            name = make_varlena(canonical, memory);
+    });
+    if (!name)
+        return expression;
+    auto *renamed = static_cast<Const *>(copyObjectImpl(constant));
+    renamed->constvalue = PointerGetDatum(name);
+    return reinterpret_cast<Expr *>(renamed);
+}
+
 // The call as an operator; null where there is none.
 ::Node *simplify(SupportRequestSimplify *request)
 {
     FuncExpr *call = request->fcall;
+    const char *function = get_func_name(call->funcid);
     for (const Synonym &synonym : kSynonyms) {
-        if (list_length(call->args) != synonym.arguments ||
-            !is_function(call->funcid, synonym.function))
+        if (list_length(call->args) != 2 || strcmp(function, synonym.function) != 0)
             continue;
         auto *left = static_cast<Expr *>(linitial(call->args)),
              *right = static_cast<Expr *>(lsecond(call->args));
-        Oid op = find_operator(call->funcid, synonym.op, exprType(reinterpret_cast<::Node *>(left)),
-                               exprType(reinterpret_cast<::Node *>(right)));
+        Oid op = find_operator(call->funcid, synonym.op, type_of(left), type_of(right));
         if (!OidIsValid(op) || get_opcode(op) != call->funcid)
             return nullptr;
-        return reinterpret_cast<::Node *>(make_opclause(
-            op, call->funcresulttype, false, left, right, call->funccollid, call->inputcollid));
+        return reinterpret_cast<::Node *>(make_opclause(op, call->funcresulttype, false, left,
+                                                        canonical_reference(right),
+                                                        call->funccollid, call->inputcollid));
     }
     return nullptr;
 }
@@ -106,8 +128,9 @@ OpExpr *implied_clause(PlannerInfo *root, Oid function, List *arguments)
 {
     if (list_length(arguments) != 3)
         return nullptr;
+    const char *name = get_func_name(function);
     for (const Implication &implication : kImplications) {
-        if (!is_function(function, implication.function))
+        if (strcmp(name, implication.function) != 0)
             continue;
         auto *profile = static_cast<Expr *>(linitial(arguments)),
              *segment = static_cast<Expr *>(lsecond(arguments));
@@ -116,8 +139,7 @@ OpExpr *implied_clause(PlannerInfo *root, Oid function, List *arguments)
                                    list_make2(lsecond(arguments), lthird(arguments)));
         if (!segment)
             return nullptr;
-        Oid op = find_operator(function, "@@", exprType(reinterpret_cast<::Node *>(profile)),
-                               exprType(reinterpret_cast<::Node *>(segment)));
+        Oid op = find_operator(function, "@@", type_of(profile), type_of(segment));
         if (!OidIsValid(op))
             return nullptr;
         return reinterpret_cast<OpExpr *>(
