@@ -62,3 +62,20 @@ CREATE AGGREGATE apply_agg(details jsonb) (
     SFUNC = apply, STYPE = profile, INITCOND = '{}', PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE apply_agg(jsonb) IS 'folds a history of update documents into one profile: apply_agg(details ORDER BY received_at)';
+
+CREATE FUNCTION diff(old profile, new profile) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_diff' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION diff(profile, profile) IS 'the update document that turns one profile into another; it names what differs and no more: apply(a, diff(a, b)) = b';
+
+CREATE FUNCTION compose(first jsonb, second jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_compose' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION compose(jsonb, jsonb) IS 'one update document for two: apply(apply(p, a), b) = apply(p, compose(a, b))';
+
+CREATE FUNCTION compose_step(state jsonb, details jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_compose_step' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION compose_step(jsonb, jsonb) IS 'what compose_agg does with each document; elsewhere the same as compose';
+
+CREATE AGGREGATE compose_agg(details jsonb) (
+    SFUNC = compose_step, STYPE = jsonb, INITCOND = '{}', COMBINEFUNC = compose_step, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE compose_agg(jsonb) IS 'folds many update documents into one that does the same: compose_agg(details ORDER BY received_at)';
