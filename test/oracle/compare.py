@@ -169,7 +169,7 @@ class Cases:
             return str(self.random.randint(-9, 9)) if self.chance(0.7) else self.pick(["0.5", "-2.25", "1e20", "123456789012345678"])
         if name in ("bb", "longer"):
             return self.clean_array()
-        return self.pick(['"x"', '"abc"', '"5"', '"\\u00e9"', "true", '{"k": 1}', '{"$inc": 1}', '""'])
+        return self.pick(['"x"', '"abc"', '"5"', '"\\u00e9"', "true", "1", "3", '{"k": 1}', '{"$inc": 1}', '""'])
 
     def fitting_change(self, name):
         if self.chance(0.15):
@@ -179,9 +179,11 @@ class Cases:
         if name in ("a", "b"):
             members = {operator: self.fitting_value(name) for operator in self.random.sample(["$inc", "$mul", "$min", "$max"], self.pick([1, 1, 2]))}
         elif name in ("bb", "longer"):
-            members = {operator: self.array_operand(operator) for operator in self.random.sample(["$push", "$addToSet", "$pull", "$pop"], self.pick([1, 1, 2]))}
+            members = {operator: self.array_operand(operator) for operator in self.random.sample(["$push", "$push", "$addToSet", "$pull", "$pop"], self.pick([1, 1, 2]))}
         else:
-            members = {self.pick(["$min", "$max"]): self.pick(['"a"', '"m"', '"x"']), "$setOnce": '"s"'}
+            members = {self.pick(["$min", "$max"]): self.pick(['"a"', '"m"', '"x"', "1", "2"])}
+            if self.chance(0.3):
+                members["$setOnce"] = '"s"'
         return "{" + ", ".join(f'"{operator}": {operand}' for operator, operand in members.items()) + "}"
 
     def array_operand(self, operator):
@@ -189,15 +191,16 @@ class Cases:
             return self.pick(["1", "-1"])
         if operator == "$pull" and self.chance(0.3):
             return self.pick(['{"$in": [1, 2]}', '{"$eq": "x"}', '{"$gt": 1}', '{"$nin": [1, 2, 3]}'])
-        if operator == "$push" and self.chance(0.4):
-            members = ['"$each": ' + self.clean_array(), '"$slice": ' + self.pick(["-1", "-2", "-3", "-4", "0", "2", "3"])]
+        if operator == "$push" and self.chance(0.6):
+            few = self.pick(["[]", '["n"]', '["n", 9]', self.clean_array()])
+            members = [f'"$each": {few}', '"$slice": ' + self.pick(["-1", "-2", "-3", "-5", "-5", "0", "2", "3"])]
             if self.chance(0.1):
                 members.append('"$position": 0')
             return "{" + ", ".join(members) + "}"
         return self.clean_array() if self.chance(0.6) else self.pick(["1", "2", '"x"', '{"k": 1}'])
 
     def fitting_group(self, make):
-        names = self.random.sample(NAMES[:5], self.random.randint(0, 3))
+        names = self.random.sample(NAMES[:5], self.random.randint(0, 4))
         return "{" + ", ".join(f'"{name}": {make(name)}' for name in names) + "}"
 
     def fitting_profile(self):
