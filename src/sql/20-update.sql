@@ -73,7 +73,7 @@ COMMENT ON FUNCTION compose(jsonb, jsonb) IS 'one update document for two: apply
 
 CREATE FUNCTION compose_step(state jsonb, details jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'profile_compose_step' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION compose_step(jsonb, jsonb) IS 'what compose_agg does with each document; elsewhere the same as compose';
+COMMENT ON FUNCTION compose_step(jsonb, jsonb) IS 'implementation of compose_agg(jsonb)';
 
 CREATE AGGREGATE compose_agg(details jsonb) (
     SFUNC = compose_step, STYPE = jsonb, INITCOND = '{}', COMBINEFUNC = compose_step, PARALLEL = SAFE
