@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 #include "../profile/document.h"
 #include "text.h"
 #include "update.h"
@@ -112,8 +113,11 @@ private:
         if (custom.type != Type::object)
             throw Error(ErrorCode::wrong_type,
                         std::string("\"custom\" must be an object, got ") + type_name(custom.type));
-        for (const Node &member : custom.children)
+        InterruptPoll poll;
+        for (const Node &member : custom.children) {
+            poll.step();
             guarded(member.key, [&] { read_property(member); });
+        }
         report_collisions();
     }
 
@@ -121,7 +125,9 @@ private:
     {
         if (!has_stripped_)
             return;
-        std::stable_sort(names_.begin(), names_.end(), [](const Name &left, const Name &right) {
+        InterruptPoll poll;
+        std::stable_sort(names_.begin(), names_.end(), [&](const Name &left, const Name &right) {
+            poll.step();
             return left.cleaned < right.cleaned;
         });
         for (std::size_t index = 1; index < names_.size(); ++index)

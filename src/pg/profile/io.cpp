@@ -121,7 +121,9 @@ extern "C" Datum profile_is_valid(PG_FUNCTION_ARGS)
     attempt([&](std::pmr::memory_resource *) {
         try {
             check_profile(bytes);
-        } catch (const Error &) {
+        } catch (const Error &error) {
+            if (error.code() == ErrorCode::cancelled)
+                throw;
             valid = false;
         }
     });

@@ -3,6 +3,7 @@
 #include "numeric.h"
 
 extern "C" {
+#include "miscadmin.h"
 #include "utils/builtins.h"
 }
 
@@ -40,6 +41,7 @@ Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is
     std::string_view key;
     JsonbValue value;
     for (;;) {
+        CHECK_FOR_INTERRUPTS();
         JsonbIteratorToken token = JsonbIteratorNext(iterator, &value, false);
         if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
             break;
