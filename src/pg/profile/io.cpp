@@ -105,7 +105,7 @@ extern "C" Datum profile_from_jsonb(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS)
 {
-    return jsonb_from_text(text_of(PG_GETARG_BYTES(0), false));
+    return jsonb_from_item({Type::object, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum profile_pretty(PG_FUNCTION_ARGS)
