@@ -10,6 +10,7 @@
 #   make fuzz           libFuzzer over every target           FUZZ_SECONDS=n each, FUZZ_TARGETS="text ..."
 #   make oracle         random update documents, core against a model   ORACLE_CASES=n ORACLE_SEED=n
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
+#   make valgrind       the same under valgrind, slowly       REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
 #   make bench          figures against jsonb and others      BENCH="profile ..." for some
@@ -72,7 +73,7 @@ $(shlib): exports.map
 export MAKE
 export PG_CONFIG
 
-.PHONY: deps test unit oracle fuzz fuzz-seeds regress isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: deps test unit oracle fuzz fuzz-seeds regress valgrind isolation tap docs-test docs-update check-tree demo demo-stop
 .PHONY: bench format format-check tidy dist
 
 deps:
@@ -83,6 +84,9 @@ test: deps
 
 regress: all
 	+@test/lib/regress sql $(REGRESS)
+
+valgrind: all
+	+@test/lib/regress valgrind $(REGRESS)
 
 isolation: all
 	+@test/lib/regress isolation $(ISOLATION)
@@ -138,7 +142,7 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 -include build/unit/test/oracle/runner.d
 
 # One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
-FUZZ_TARGETS = text bytes update
+FUZZ_TARGETS = text bytes update segment index events request geoip_record geoip_file
 FUZZ_SECONDS ?= 60
 
 build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)
