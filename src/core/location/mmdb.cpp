@@ -112,7 +112,7 @@ const Place &Database::place(std::uint32_t entry)
     PlaceSlot &slot = slot_of(places_, kPlaceSlots, entry);
     if (slot.key != key_of(entry)) {
         DataReader data = reader();
-        slot.place = read_place(data, entry);
+        slot.place = read_place(data, entry, language_);
         slot.key = key_of(entry);
     }
     return slot.place;
@@ -130,6 +130,14 @@ std::string_view Database::country(std::uint32_t entry)
         slot.key = key_of(entry);
     }
     return {slot.code, slot.size};
+}
+
+void Database::use_language(std::string_view language)
+{
+    if (language_ == language)
+        return;
+    language_ = language;
+    places_.clear();
 }
 
 void Database::write_json(std::uint32_t entry, std::pmr::string &out) const

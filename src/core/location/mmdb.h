@@ -66,12 +66,18 @@ public:
     const Place &place(std::uint32_t entry);
     std::string_view country(std::uint32_t entry);
 
+    // Names are in this language where the file has it (its spelling: "de", "pt-BR"); English at first.
+    void use_language(std::string_view language);
+
     void write_json(std::uint32_t entry, std::pmr::string &out) const;
     FieldKind write_field(std::uint32_t entry, std::span<const std::string_view> path,
                           std::pmr::string &out) const;
 
     const Metadata &metadata() const noexcept { return metadata_; }
     std::uint64_t file_size() const noexcept;
+
+    // For mmdb_record.h.
+    DataReader reader() const;
 
 private:
     // A key is the entry plus one: 0 marks an empty slot.
@@ -89,9 +95,8 @@ private:
         void operator()(MMDB_s *mmdb) const noexcept;
     };
 
-    DataReader reader() const;
-
     std::string name_;
+    std::string language_ = "en";
     Metadata metadata_;
     std::unique_ptr<MMDB_s, Close> mmdb_;
     std::vector<PlaceSlot> places_;

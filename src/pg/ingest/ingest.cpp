@@ -323,12 +323,12 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
                 Failure &unusable)
 {
     unusable.failed = false;
-    location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
+    location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
-        if (database)
-            surroundings.geoip = geoip_place(database, *request.address);
+        if (databases)
+            surroundings.geoip = databases->place(*request.address);
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;

@@ -96,10 +96,12 @@ PG_FUNCTION_INFO_V1(resolve_location);
 extern "C" Datum geoip(PG_FUNCTION_ARGS)
 {
     const inet *value = PG_GETARG_INET_PP(0);
-    location::Database *database = geoip_database();
-    const location::Place *place = nullptr;
-    attempt([&](std::pmr::memory_resource *) { place = geoip_place(database, value); });
-    if (!place || place->empty())
+    location::GeoipSet *databases = geoip_databases();
+    if (!databases)
+        PG_RETURN_NULL();
+    const Place *place = nullptr;
+    attempt([&](std::pmr::memory_resource *) { place = databases->place(address_of(value)); });
+    if (!place)
         PG_RETURN_NULL();
     return geo_datum(fcinfo, *place, Source::geoip);
 }
@@ -114,8 +116,10 @@ extern "C" Datum resolve_location(PG_FUNCTION_ARGS)
     // Who opted out is not even looked up.
     if (!input.disabled && !PG_ARGISNULL(4)) {
         const inet *address = PG_GETARG_INET_PP(4);
-        location::Database *database = geoip_database();
-        attempt([&](std::pmr::memory_resource *) { input.geoip = geoip_place(database, address); });
+        if (location::GeoipSet *databases = geoip_databases())
+            attempt([&](std::pmr::memory_resource *) {
+                input.geoip = databases->place(address_of(address));
+            });
     }
     location::ResolvedLocation resolved = location::resolve(input);
     return geo_datum(fcinfo, resolved.place, resolved.source);
