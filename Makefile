@@ -3,6 +3,8 @@
 #   make install        install into the PostgreSQL that PG_CONFIG names
 #   make demo           install what is missing, build, fill a throwaway database and show it
 #   make demo-stop      end the demo's cluster and remove it
+#   make geoip-data     install a free geoip database, found without a setting   GEOIP=country for a small one
+#   make places-data    install the places that load_places() loads into the geocoder
 #   make test           install what is missing, build, run every check below, print a summary
 #   make check-tree     what can be checked without a server: floors, symbols, papers, format
 #   make unit           core without PostgreSQL, under ASan and UBSan
@@ -71,7 +73,7 @@ export MAKE
 export PG_CONFIG
 
 .PHONY: deps test unit oracle fuzz fuzz-seeds regress isolation tap docs-test docs-update check-tree demo demo-stop
-.PHONY: format format-check tidy dist
+.PHONY: format format-check tidy dist geoip-data places-data
 
 deps:
 	@.ci/deps
@@ -96,6 +98,16 @@ docs-update: all
 
 check-tree: all
 	+@test/lib/check-tree
+
+# Data to install beside the extension; npm downloads it.
+DATA_DIR = $(DESTDIR)$(shell $(PG_CONFIG) --sharedir)/profiles
+GEOIP ?= city
+
+geoip-data:
+	@data/geoip-data $(DATA_DIR)/geoip $(GEOIP)
+
+places-data:
+	@data/places-data $(DATA_DIR)
 
 demo: deps
 	@echo "Building ..."

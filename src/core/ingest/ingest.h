@@ -17,7 +17,8 @@ struct Surroundings {
     const Settings &settings;
     Time now;  // the server's clock
     Calendar calendar;
-    const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    const location::Place *geoip = nullptr;     // what the request's address says, if anything
+    const location::Place *geocoder = nullptr;  // what the geocoder says of the request's place
 };
 
 // Events that share a profile: one row of event_batches.

@@ -60,6 +60,7 @@ public:
         input.sdk = sent_;
         std::optional<KnownPoint> known = known_point();
         input.known = known ? &*known : nullptr;
+        input.geocoder = context_.geocoder;
         input.geoip = context_.geoip;
         take(location::resolve(input), disabled);
     }

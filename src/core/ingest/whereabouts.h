@@ -10,7 +10,8 @@ namespace profiles {
 struct LocationContext {
     const Request &request;
     const Settings &settings;
-    const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    const location::Place *geoip = nullptr;     // what the request's address says, if anything
+    const location::Place *geocoder = nullptr;  // what the geocoder says of the request's place
     bool session_begins = false;
 };
 

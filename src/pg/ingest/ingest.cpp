@@ -324,9 +324,15 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
 {
     unusable.failed = false;
     location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
+    location::PlaceIndex *geocoder =
+        request.place.point || !request.place.city.empty() ? places() : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
+        std::optional<location::Place> geocoded;
+        if (geocoder)
+            geocoded = location::geocode(*geocoder, request.place);
+        surroundings.geocoder = geocoded ? &*geocoded : nullptr;
         if (databases)
             surroundings.geoip = databases->place(*request.address);
         outcome = ingest(user, request, surroundings, memory);

@@ -24,8 +24,7 @@ namespace profiles::pg {
 namespace {
 
 constexpr const char *kDirectory = "base/" PG_TEMP_FILES_DIR;
-constexpr const char *kPrefix =
-    "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
+constexpr const char *kPrefix = PROFILES_PRIVATE_FILES "geoip_";
 
 // What `make geoip-data` installs is found without any setting.
 constexpr const char *kDefault = "default";
@@ -97,12 +96,16 @@ std::vector<std::string> paths_of(const List *setting, const char *directory)
     return paths;
 }
 
-void make_directory()
+}  // namespace
+
+void make_private_directory()
 {
     if (MakePGDirectory(kDirectory) != 0 && errno != EEXIST)
         ereport(ERROR, (errcode_for_file_access(),
                         errmsg("could not create directory \"%s\": %m", kDirectory)));
 }
+
+namespace {
 
 void report_warning()
 {
@@ -165,7 +168,7 @@ bool refresh_databases(Failure &failure)
     const char *directory = installed_directory();
     bool malformed;
     List *paths = directory ? NIL : split_paths(database_setting, &malformed);
-    make_directory();
+    make_private_directory();
     attempt_into(failure, [&](std::pmr::memory_resource *) {
         looked_at = kNever;  // until the look has succeeded
         choose_databases(paths_of(paths, directory));
