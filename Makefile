@@ -31,6 +31,7 @@ MODULE_big = profiles
 CORE = $(sort $(wildcard src/core/*.cpp src/core/*/*.cpp))
 SOURCES = $(CORE) $(sort $(wildcard src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
+ISO_CODES = /usr/share/iso-codes/json
 SQL_PARTS = $(sort $(wildcard src/sql/*.sql))
 INSTALL_SQL = profiles--$(EXTVERSION).sql
 DATA_built = $(INSTALL_SQL)
@@ -55,8 +56,10 @@ all install:
 endif
 
 # printf, because dash's echo would turn \e into an escape character.
-$(INSTALL_SQL): $(SQL_PARTS) profiles.control
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+$(INSTALL_SQL): $(SQL_PARTS) profiles.control data/iso-3166
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $(SQL_PARTS); \
+	  data/iso-3166 $(ISO_CODES); } > $@.new
+	mv $@.new $@
 
 # Only what the server must see leaves the library: PostgreSQL loads it with RTLD_GLOBAL.
 exports.map: $(INSTALL_SQL)

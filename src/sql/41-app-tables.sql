@@ -190,6 +190,7 @@ BEGIN
     PERFORM @extschema@.create_users_table(app);
     PERFORM @extschema@.create_devices_table(app);
     PERFORM @extschema@.create_event_batches_table(app);
+    PERFORM @extschema@.create_geo_targets_table(app);
     PERFORM @extschema@.create_events_view(app);
     PERFORM @extschema@.create_sessions_view(app);
     PERFORM @extschema@.create_people_view(app);
