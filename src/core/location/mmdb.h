@@ -1,6 +1,6 @@
 // A MaxMind DB file: from an address to the record of its network. mmdb.cpp is the only file that
-// knows libmaxminddb, which maps the file and walks the search tree; mmdb_data.h says why it does
-// no more than that.
+// knows libmaxminddb, which maps the file and walks the search tree for IPv6; mmdb_tree.h does it for
+// IPv4, and mmdb_data.h says why the records are not read by the library.
 //
 // The file must not be truncated or overwritten while it is open: it is mapped, and the missing
 // page would end the process with SIGBUS. snapshot.h makes a copy that nobody else writes.
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "mmdb_record.h"
+#include "mmdb_tree.h"
 #include "place.h"
 
 struct MMDB_s;
@@ -59,7 +60,7 @@ public:
     Database &operator=(const Database &) = delete;
 
     // Nothing is known about an IPv6 address in a file of IPv4 addresses.
-    std::optional<Match> find(const Address &address) const;
+    std::optional<Match> find(const Address &address);
 
     // The texts of a Place live as long as the Database. Records are decoded once while they stay in
     // the cache; what these two return is itself good until the next call.
@@ -91,6 +92,9 @@ private:
         std::uint8_t size = 0;
         char code[3];
     };
+    std::optional<Match> find_ipv4(const Address &address);
+    std::optional<Match> find_in_library(const Address &address) const;
+
     struct Close {
         void operator()(MMDB_s *mmdb) const noexcept;
     };
@@ -99,6 +103,7 @@ private:
     std::string language_ = "en";
     Metadata metadata_;
     std::unique_ptr<MMDB_s, Close> mmdb_;
+    std::optional<SearchTree> tree_;
     std::vector<PlaceSlot> places_;
     std::vector<CountrySlot> countries_;
 };
