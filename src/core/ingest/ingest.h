@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../app/settings.h"
+#include "../location/places.h"
 #include "request.h"
 
 namespace profiles {
@@ -17,8 +18,8 @@ struct Surroundings {
     const Settings &settings;
     Time now;  // the server's clock
     Calendar calendar;
-    const location::Place *geoip = nullptr;     // what the request's address says, if anything
-    const location::Place *geocoder = nullptr;  // what the geocoder says of the request's place
+    const location::Place *geoip = nullptr;          // what the request's address says, if anything
+    const location::PlaceIndex *geocoder = nullptr;  // when there is one
 };
 
 // Events that share a profile: one row of event_batches.

@@ -16,9 +16,9 @@ namespace {
 constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 // Direct-mapped: a new entry replaces the one that had its slot. No order to keep and no growth. They
-// are made when first used (4 MB and 1 MB): most backends never look up an address.
+// are made when first used (4 MB each): most backends never look up an address.
 constexpr std::size_t kPlaceSlots = 1 << 15;
-constexpr std::size_t kCountrySlots = 1 << 17;
+constexpr std::size_t kCountrySlots = 1 << 19;
 
 // Entries are at least some bytes apart; multiplying spreads them over the slots.
 template <typename Slot>

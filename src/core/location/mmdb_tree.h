@@ -21,8 +21,9 @@ public:
     bool has_ipv4() const noexcept { return root_ < node_count_; }
 
     struct Leaf {
-        std::uint32_t record;  // node_count: nothing known; more: a place in the data; less: corrupt
-        int depth;             // bits that led to it
+        std::uint32_t
+            record;  // node_count: nothing known; more: a place in the data; less: corrupt
+        int depth;   // bits that led to it
     };
     Leaf find(const std::array<std::uint8_t, 16> &ipv4);
 

@@ -324,15 +324,14 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
 {
     unusable.failed = false;
     location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
-    location::PlaceIndex *geocoder =
-        request.place.point || !request.place.city.empty() ? places() : nullptr;
+    bool may_begin = request.begin_session || !user.session.start;
+    bool has_place =
+        request.place.point || !request.place.city.empty() || (user.location_at && may_begin);
+    location::PlaceIndex *geocoder = has_place ? places() : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
-        std::optional<location::Place> geocoded;
-        if (geocoder)
-            geocoded = location::geocode(*geocoder, request.place);
-        surroundings.geocoder = geocoded ? &*geocoded : nullptr;
+        surroundings.geocoder = geocoder;
         if (databases)
             surroundings.geoip = databases->place(*request.address);
         outcome = ingest(user, request, surroundings, memory);
