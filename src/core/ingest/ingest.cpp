@@ -128,7 +128,8 @@ private:
             changes.push_back(set_property("orientation", orientation));
         }
         View profile(before_);
-        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins},
+        update_location({request_, surroundings_.settings, surroundings_.geoip,
+                         surroundings_.geocoder, step.begins},
                         profile, user, changes, memory_);
         if (request_.user_details.type == Type::object)
             read_details(request_.user_details, Mode::lenient, limits, changes, skips_, memory_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../app/settings.h"
+#include "../location/places.h"
 #include "reports.h"
 #include "request.h"
 
@@ -18,7 +19,8 @@ struct Surroundings {
     const Settings &settings;
     Time now;  // the server's clock
     Calendar calendar;
-    const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    const location::Place *geoip = nullptr;          // what the request's address says, if anything
+    const location::PlaceIndex *geocoder = nullptr;  // when there is one
     // For a request that came late: the profile as it was at its time; empty when the one of now counts.
     std::string_view profile_then = {};
 };

@@ -265,12 +265,17 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
                 std::string_view profile_then, Failure &unusable)
 {
     unusable.failed = false;
-    location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
+    location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
+    bool may_begin = request.begin_session || !user.session.start;
+    bool has_place =
+        request.place.point || !request.place.city.empty() || (user.location_at && may_begin);
+    location::PlaceIndex *geocoder = has_place ? places() : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
-        if (database)
-            surroundings.geoip = geoip_place(database, *request.address);
+        surroundings.geocoder = geocoder;
+        if (databases)
+            surroundings.geoip = databases->place(*request.address);
         surroundings.profile_then = profile_then;
         outcome = ingest(user, request, surroundings, memory);
     });
