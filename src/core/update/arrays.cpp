@@ -195,9 +195,9 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
                     check_interrupt();
                 known.insert(cursor.item());
             }
+        InterruptPoll poll;
         for (const Node &element : operand.elements) {
-            if (added.size() % 256 == 0)
-                check_interrupt();
+            poll.step();
             Node node = packed_node(element, memory);
             if (known.insert(node.item()).second)
                 added.push_back(node);
@@ -259,11 +259,16 @@ void PullCondition::add_conditions(const Operation &operation)
 void PullCondition::add_test(Kind kind, std::span<const Node> operands, const Operation &operation)
 {
     std::pmr::vector<Item> items(operation.memory);
+    InterruptPoll poll;
     for (const Node &operand : operands) {
+        poll.step();
         reject_null(operand, operation, "$pull");
         items.push_back(packed_node(operand, operation.memory).item());
     }
-    std::sort(items.begin(), items.end(), precedes);
+    std::sort(items.begin(), items.end(), [&poll](const Item &left, const Item &right) {
+        poll.step();
+        return precedes(left, right);
+    });
     tests_.push_back({kind, std::move(items)});
 }
 

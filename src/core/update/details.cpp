@@ -195,8 +195,11 @@ private:
             throw Error(ErrorCode::wrong_type,
                         quoted(group.key) + " must be an object, got " + type_name(group.type));
         Names names(memory_);
-        for (const Node &member : group.children)
+        InterruptPoll poll;
+        for (const Node &member : group.children) {
+            poll.step();
             guarded(member.key, [&] { read_property(group.key, member, names); });
+        }
         report_collisions(names);
     }
 
@@ -205,7 +208,9 @@ private:
         if (!names.has_stripped)
             return;
         std::pmr::vector<Name> &list = names.list;
-        std::stable_sort(list.begin(), list.end(), [](const Name &left, const Name &right) {
+        InterruptPoll poll;
+        std::stable_sort(list.begin(), list.end(), [&](const Name &left, const Name &right) {
+            poll.step();
             return left.cleaned < right.cleaned;
         });
         for (std::size_t index = 1; index < list.size(); ++index)

@@ -47,9 +47,14 @@ Update::Update(const View &profile, std::span<Change> changes, Mode mode, const 
     : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory),
       nodes_(memory), pieces_(memory)
 {
+    InterruptPoll poll;
+    auto before = [&poll](const Change &left, const Change &right) {
+        poll.step();
+        return precedes(left, right);
+    };
     // Stable: of two equal operators on one key the later one in the document comes last.
-    if (!std::is_sorted(changes.begin(), changes.end(), precedes))
-        std::stable_sort(changes.begin(), changes.end(), precedes);
+    if (!std::is_sorted(changes.begin(), changes.end(), before))
+        std::stable_sort(changes.begin(), changes.end(), before);
     Edits edits(memory);
     edits.reserve(changes.size());
     while (!changes.empty()) {
