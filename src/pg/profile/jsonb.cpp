@@ -166,14 +166,14 @@ Datum jsonb_from_item(const Item &item)
     return JsonbPGetDatum(result);
 }
 
-Node node_from_jsonb(Jsonb *jsonb)
+Node node_from_jsonb(Jsonb *jsonb, int extra_depth)
 {
     JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
     JsonbValue value;
     JsonbIteratorToken token = JsonbIteratorNext(&iterator, &value, false);
     bool is_scalar = token == WJB_BEGIN_ARRAY && value.val.array.rawScalar;
     if (!is_scalar)
-        return read_container(&iterator, value, token == WJB_BEGIN_OBJECT, 0);
+        return read_container(&iterator, value, token == WJB_BEGIN_OBJECT, -extra_depth);
     JsonbIteratorNext(&iterator, &value, false);
     return node_from_scalar(value);
 }
