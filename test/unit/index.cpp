@@ -207,9 +207,9 @@ TEST_CASE("terms: declared properties alone, with everything below them")
     using Terms = std::vector<std::string>;
     const char *json =
         R"({"country":"DE","city":"B","custom":{"plan":"pro","address":{"zip":"1","no":"2"}}})";
-    CHECK(readable_terms(json, "country,custom.plan") == Terms{"#11\\7DE", "#1\\3plan\\7pro"});
+    CHECK(readable_terms(json, "country,custom.plan") == Terms{"#1\\3plan\\7pro", "#11\\7DE"});
     CHECK(readable_terms(json, "up.cc,custom.address.zip") ==
-          Terms{"#11\\7DE", "#1\\3address\\3zip\\71"});
+          Terms{"#1\\3address\\3zip\\71", "#11\\7DE"});
     CHECK(readable_terms(json, "custom") ==
           Terms{"#1\\3address\\3no\\72", "#1\\3address\\3zip\\71", "#1\\3plan\\7pro"});
     CHECK(readable_terms(json, "custom.plan.deeper") == Terms{});
