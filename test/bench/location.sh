@@ -43,14 +43,15 @@ psql -X -q -At -c 'SELECT host(ip) FROM visits' >"$tmp/addresses"
 
 # best_of COMMAND ...: the smallest of three numbers that it prints last on its last line.
 best_of() {
-    local run
-    for run in 1 2 3; do "$@" | awk 'END { print $NF }'; done | sort -n | head -1
+    for _ in 1 2 3; do "$@" | awk 'END { print $NF }'; done | sort -n | head -1
 }
-# Microseconds of a query on a warm backend.
+# Microseconds of a query on a warm backend; best_of calls it.
+# shellcheck disable=SC2317
 query_us() {
     psql -X -q -At -v ON_ERROR_STOP=1 -c "SELECT count(*) FROM visits" -c "$1" -c '\timing on' -c "$1" |
         awk '/^Time:/ { printf "%.0f\n", $2 * 1000 }'
 }
+# shellcheck disable=SC2317
 c_us() { "$tmp/loop" "$tmp/geoip.mmdb" "$tmp/addresses" "$1"; }
 ln -s "$cluster_root/data-files/bench.mmdb" "$tmp/geoip.mmdb"
 
@@ -82,6 +83,7 @@ CREATE INDEX networks_btree ON networks (network);
 CREATE TABLE few AS SELECT ip FROM visits LIMIT 2000;
 VACUUM ANALYZE networks;
 SQL
+# shellcheck disable=SC2317
 few_us() { query_us "${1//visits/few}"; }
 # others WHAT QUERY: 2,000 addresses, because they are slow.
 others() {
