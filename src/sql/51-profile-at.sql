@@ -10,7 +10,7 @@ COMMENT ON FUNCTION @extschema@.is_closing(text, jsonb) IS
     'internal: whether an event is made by the end of a session, so that its profile is younger than its time';
 
 CREATE FUNCTION @extschema@.profile_at(app text, uid bigint, at timestamptz) RETURNS @extschema@.profile
-    LANGUAGE plpgsql STABLE STRICT
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE

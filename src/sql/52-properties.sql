@@ -125,6 +125,19 @@ $function$;
 COMMENT ON FUNCTION @extschema@.property_kind(text) IS
     'internal: standard, custom or campaign; an error for what is no reference to a property';
 
+CREATE FUNCTION @extschema@.property_path(property text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    PERFORM @extschema@.property_kind(property);
+    RETURN string_to_array(property, '.');
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.property_path(text) IS
+    'internal: where a property is in the jsonb of a profile';
+
 CREATE FUNCTION @extschema@.configure_property(app text, property text, hidden boolean DEFAULT NULL,
                                                masked boolean DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -146,7 +159,7 @@ COMMENT ON FUNCTION @extschema@.configure_property(text, text, boolean, boolean)
     'hides a property from everybody, or masks its values for roles that may not read users; null leaves a mark as it is';
 
 CREATE FUNCTION @extschema@.visible_profile(app text, profile @extschema@.profile) RETURNS @extschema@.profile
-    LANGUAGE plpgsql STABLE STRICT
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -158,10 +171,9 @@ BEGIN
     PERFORM @extschema@.app_timezone(app);
     may_read := has_table_privilege(format('%I.users', app), 'SELECT');
     FOR property IN EXECUTE format(
-        'SELECT name, kind, hidden FROM %I.properties WHERE hidden OR (masked AND NOT $1)', app) USING may_read
+        'SELECT name, hidden FROM %I.properties WHERE hidden OR (masked AND NOT $1)', app) USING may_read
     LOOP
-        path := CASE property.kind WHEN 'standard' THEN ARRAY[property.name]
-                ELSE ARRAY[property.kind, substr(property.name, length(property.kind) + 2)] END;
+        path := @extschema@.property_path(property.name);
         IF property.hidden THEN
             answer := answer #- path;
         ELSIF answer #> path IS NOT NULL THEN
@@ -175,39 +187,63 @@ $function$;
 COMMENT ON FUNCTION @extschema@.visible_profile(text, @extschema@.profile) IS
     'a profile as the current role may see it: without hidden properties, and with *** for masked ones unless the role may read users';
 
+-- The next 1,000 users from one on; returns the last of them, null at the end.
+CREATE FUNCTION @extschema@.delete_property_of_users(app text, path text[], after_uid bigint) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    last_uid bigint;
+BEGIN
+    EXECUTE format($statement$
+        WITH portion AS (
+            SELECT users.uid, users.bucket FROM %1$I.users AS users
+             WHERE users.uid > $1 ORDER BY users.uid LIMIT 1000
+        ), changed AS (
+            UPDATE %1$I.users AS users
+               SET profile = (users.profile::jsonb #- $2)::@extschema@.profile
+              FROM portion
+             WHERE users.uid = portion.uid AND users.bucket = portion.bucket
+               AND users.profile::jsonb #> $2 IS NOT NULL
+        )
+        SELECT max(portion.uid) FROM portion
+        $statement$, app) INTO last_uid USING after_uid, path;
+    RETURN last_uid;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.delete_property_of_users(text, text[], bigint) IS
+    'internal: takes a property away from the next 1,000 users';
+
+CREATE FUNCTION @extschema@.delete_property_of_catalogue(app text, property text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format('DELETE FROM %I.properties WHERE name = $1', app) USING property;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.delete_property_of_catalogue(text, text) IS
+    'internal: forgets what the catalogue knows of a property';
+
 -- A procedure, so that it commits: no lock is held on more than 1,000 users at a time, and what was
--- done stays done when it is stopped. Run it again to go on.
+-- done stays done when it is stopped. Run it again to go on. One that ends transactions cannot have a
+-- search_path of its own: it says everything in full.
 CREATE PROCEDURE @extschema@.delete_property(app text, property text)
     LANGUAGE plpgsql
     AS $procedure$
 DECLARE
-    kind     text := @extschema@.property_kind(property);
-    last_uid bigint := 0;
-    next_uid bigint;
+    path     pg_catalog.text[] := @extschema@.property_path(property);
+    last_uid pg_catalog.int8 := 0;
 BEGIN
-    PERFORM @extschema@.app_timezone(app);
+    PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
     LOOP
-        EXECUTE pg_catalog.format($statement$
-            WITH portion AS (
-                SELECT users.uid, users.bucket FROM %1$I.users AS users
-                 WHERE users.uid OPERATOR(pg_catalog.>) $1 ORDER BY users.uid LIMIT 1000
-            ), changed AS (
-                UPDATE %1$I.users AS users
-                   SET profile = (users.profile::pg_catalog.jsonb OPERATOR(pg_catalog.#-) $2)::@extschema@.profile
-                  FROM portion
-                 WHERE users.uid OPERATOR(pg_catalog.=) portion.uid AND users.bucket OPERATOR(pg_catalog.=) portion.bucket
-                   AND users.profile::pg_catalog.jsonb OPERATOR(pg_catalog.#>) $2 IS NOT NULL
-            )
-            SELECT pg_catalog.max(portion.uid) FROM portion
-            $statement$, app)
-           INTO next_uid
-          USING last_uid, CASE kind WHEN 'standard' THEN ARRAY[property]
-                          ELSE ARRAY[kind, pg_catalog.substr(property, pg_catalog.length(kind) OPERATOR(pg_catalog.+) 2)] END;
-        EXIT WHEN next_uid IS NULL;
-        last_uid := next_uid;
+        last_uid := @extschema@.delete_property_of_users(app, path, last_uid);
         COMMIT;
+        EXIT WHEN last_uid IS NULL;
     END LOOP;
-    EXECUTE pg_catalog.format('DELETE FROM %I.properties WHERE name OPERATOR(pg_catalog.=) $1', app) USING property;
+    PERFORM @extschema@.delete_property_of_catalogue(app, property);
 END
 $procedure$;
 

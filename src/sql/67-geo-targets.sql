@@ -21,7 +21,7 @@ COMMENT ON FUNCTION @extschema@.create_geo_targets_table(text) IS
     'internal: part of create_app';
 
 CREATE FUNCTION @extschema@.geo_target(app text, name text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE STRICT
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
