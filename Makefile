@@ -15,6 +15,7 @@
 #   make valgrind       the same under valgrind, slowly       REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
+#   make clients        the real SDKs, through the gateway    CLIENTS="nodejs web" for some
 #   make bench          figures against jsonb and others      BENCH="profile ..." for some
 #   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
@@ -77,9 +78,10 @@ $(shlib): exports.map
 
 export MAKE
 export PG_CONFIG
+export CLIENTS
 
 .PHONY: deps test unit oracle fuzz fuzz-seeds regress valgrind isolation tap docs-test docs-update check-tree demo demo-stop
-.PHONY: bench format format-check tidy dist geoip-data places-data
+.PHONY: clients bench format format-check tidy dist geoip-data places-data
 
 deps:
 	@.ci/deps
@@ -98,6 +100,9 @@ isolation: all
 
 tap: all
 	+@test/lib/tap $(PROVE_TESTS)
+
+clients: all
+	+@test/lib/clients
 
 docs-test: all
 	+@test/lib/docs $(PAGES)

@@ -152,6 +152,9 @@ SELECT pg_temp.signed('s', 'device_id=s&x=1', jsonb_build_object('checksum', enc
 -- the SHA-1 of "device_id=s&x=1pepper"
 SELECT pg_temp.signed('s', 'device_id=s&checksum=d&x=1', '{"checksum": "8f8656ff31a4d9ace64f11a68b0ffde9e1ad547e"}') LIKE 'ok: %' AS taken;
 SELECT pg_temp.signed('s', 'device_id=s&x=2', '{"checksum": "8f8656ff31a4d9ace64f11a68b0ffde9e1ad547e"}');
+-- HTTP clients escape apostrophes after the SDK took the checksum: of "device_id=s&x='3'" with the salt
+SELECT pg_temp.signed('s', 'device_id=s&x=%273%27', jsonb_build_object('checksum256', encode(sha256('device_id=s&x=''3''pepper'), 'hex'))) LIKE 'ok: %' AS taken;
+SELECT pg_temp.signed('s', 'device_id=s&x=%2273%27', jsonb_build_object('checksum256', encode(sha256('device_id=s&x="3''pepper'), 'hex')));
 SELECT pg_temp.signed('s', 'device_id=s', '{}');
 SELECT pg_temp.signed('s', '', '{"checksum": "ab"}');
 SELECT pg_temp.signed('s', 'device_id=s', '{"checksum256": "zz"}');

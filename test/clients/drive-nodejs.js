@@ -5,6 +5,7 @@
  * consents of its own), a device id and a time zone. Code that is to crash is compiled under the
  * name /app/shop.js, so that stack traces name an application and not the machine of the recording.
  */
+import { deepEqual, equal } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
@@ -20,6 +21,7 @@ import {
 } from './calls.js';
 import { record } from './record.js';
 import { ambiguousValues, person, picture, places, valuesOfEveryType } from './samples.js';
+import { watch } from './watch.js';
 
 const require = createRequire(import.meta.url);
 const APP_KEY = 'app-of-nodejs';
@@ -44,13 +46,14 @@ function settings(url, more) {
 /** Runs `act` with a fresh SDK; `step` and `table` put the name of the scenario before their labels. */
 async function scenario(recorder, name, { zone = 'Europe/London', ...config }, act) {
   process.env.TZ = zone;
-  const countly = freshSdk();
+  const countly = watch(freshSdk(), '', recorder);
   countly.init(settings(recorder.url, config));
   const step = (label, sends, action) => recorder.step(`${name}: ${label}`, sends, action);
   const table = async (rows) => {
     for (const [label, sends, ...calls] of rows) await step(label, sends, () => invokeAll(countly, structuredClone(calls)));
   };
   await act({ countly, step, table });
+  await recorder.settle();
   countly.halt(true);
 }
 
@@ -284,14 +287,16 @@ async function batches({ countly, step }) {
 async function bulk(recorder, name, more, act) {
   process.env.TZ = 'Europe/Riga';
   const Bulk = freshSdk().Bulk;
-  const server = new Bulk({ app_key: APP_KEY, url: recorder.url, interval: 50, fail_timeout: 1, ...more });
+  const options = { app_key: APP_KEY, url: recorder.url, interval: 50, fail_timeout: 1, ...more };
+  const server = watch(new Bulk(options), 'Bulk.', recorder);
   server.start();
-  await act(server, (label, sends, action) => recorder.step(`${name}: ${label}`, sends, action));
+  await act(server, (label, sends, action) => recorder.step(`${name}: ${label}`, sends, action), recorder);
+  await recorder.settle();
   server.stop();
 }
 
-async function bulkUsers(server, step) {
-  const user = server.add_user({ device_id: 'bulk-1', country_code: 'SE', city: 'Linköping' });
+async function bulkUsers(server, step, recorder) {
+  const user = watch(server.add_user({ device_id: 'bulk-1', country_code: 'SE', city: 'Linköping' }), 'User.', recorder);
   await step('begin with 150 s in the past', 1, () => user.begin_session(METRICS, 150, 1767225600));
   await step('events of a user', 1, () => user
     .add_event({ key: 'imported', count: 2, sum: 3.5, dur: 4, segmentation: valuesOfEveryType, timestamp: 1767225660 })
@@ -347,6 +352,32 @@ async function bulkSlices(server, step) {
   });
 }
 
+/** What sends nothing, or what the recordings are without; they are only driven. */
+async function otherMethods({ countly, step }) {
+  await step('questions', 0, () => {
+    countly.setLoggingEnabled(false);
+    const answers = [
+      countly.get_device_id(), countly.get_device_id_type(), countly.check_consent('events'),
+      countly.check_any_consent(), countly.get_remote_config('colour'),
+    ];
+    deepEqual(answers, ['asked', countly.DeviceIdType.DEVELOPER_SUPPLIED, true, true, undefined]);
+  });
+  await step('start of the app: the SDK refuses its own trace', 0, () => countly.report_app_start());
+}
+
+/** Consents of a bulk user only decide what the SDK itself lets through; it tells nobody. */
+async function consentOfBulkUser(server, step, recorder) {
+  const user = watch(server.add_user({ device_id: 'bulk-6' }), 'User.', recorder);
+  await step('consent and its withdrawal', 0, async () => {
+    user.group_features({ activity: ['views', 'crashes'] });
+    user.add_consent(['activity', 'users']);
+    user.remove_consent('users');
+    await sleep(1200);
+  });
+  equal(user.check_consent('views'), true);
+  equal(server.queue_size(), 0);
+}
+
 /** Another process whose application throws: the SDK stores the crash, the process dies. */
 async function crashElsewhere(url, storage) {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'crash', url, storage], { stdio: 'ignore', timeout: 20_000 });
@@ -394,6 +425,10 @@ async function drive(recorder) {
   await bulk(recorder, 'bulk raw', {}, bulkRaw);
   await bulk(recorder, 'bulk salted', { ...SALTED_APP, force_post: true }, bulkSalted);
   await bulk(recorder, 'bulk slices', { bulk_size: 2 }, bulkSlices);
+  if (!recorder.records) {
+    await run('other methods', { device_id: 'asked' }, otherMethods);
+    await bulk(recorder, 'bulk consent', { require_consent: true }, consentOfBulkUser);
+  }
 }
 
 const [mode, url, storage] = process.argv.slice(2);

@@ -6,13 +6,16 @@
  * language, a time zone and a user agent. The agent is never the headless default, because the SDK
  * takes that for a bot and stays silent.
  */
+import { deepEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium, devices } from 'playwright-core';
 import {
   attribution, events, feedback, handledCrashes, internalEvents, invokeAll, modifiers, performance, userDetails,
 } from './calls.js';
 import { record } from './record.js';
 import { person, picture, places } from './samples.js';
+import { watch } from './watch.js';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const APP_KEY = 'app-of-web';
@@ -30,7 +33,7 @@ const PAGES = {
   '/shop': { type: 'text/html', body: readFileSync(here('shop.html')) },
   '/shop/cart': { type: 'text/html', body: readFileSync(here('shop.html')) },
   '/shop.js': { type: 'text/javascript', body: readFileSync(here('shop.js')) },
-  '/countly.js': { type: 'text/javascript', body: readFileSync(new URL(import.meta.resolve('countly-sdk-web'))) },
+  '/countly.js': { type: 'text/javascript', body: readFileSync(createRequire(import.meta.url).resolve('countly-sdk-web')) },
 };
 
 function launch() {
@@ -46,7 +49,10 @@ function launch() {
 /** Opens the page and starts the SDK in it. */
 async function open(page, url, config, { path = '/shop', referer } = {}) {
   await page.goto(url + path, { referer });
-  await page.evaluate((conf) => window.Countly.init(conf), {
+  await page.evaluate(`window.Countly = (${watch})(Countly, '', {
+    offer: (name) => note('offered', name), call: (name) => note('called', name),
+  })`);
+  await page.evaluate((conf) => { window.Countly.init(conf); }, {
     app_key: APP_KEY, url, app_version: '1.2.3', interval: 50, fail_timeout: 1, ...config,
   });
 }
@@ -54,6 +60,7 @@ async function open(page, url, config, { path = '/shop', referer } = {}) {
 /** Runs `act` in a fresh context; `step` and `table` put the name of the scenario before their labels. */
 async function scenario({ recorder, browser }, name, context, act) {
   const session = await browser.newContext({ ...DESKTOP, ...context });
+  await session.exposeFunction('note', (list, name) => recorder[list].add(name));
   const page = await session.newPage();
   page.setDefaultTimeout(15_000);
   const calls = (...list) => page.evaluate(`(${invokeAll})(Countly, ${JSON.stringify(list)})`);
@@ -70,6 +77,7 @@ async function scenario({ recorder, browser }, name, context, act) {
     call: (...one) => calls(one),
     open: (config, where) => open(page, recorder.url, config, where),
   });
+  await recorder.settle();
   await session.close();
 }
 
@@ -263,6 +271,17 @@ async function otherDevice({ open, call, step }) {
   await step('view', 1, () => call('track_pageview', 'Home'));
 }
 
+/** What sends nothing; it is only driven. */
+async function otherMethods({ page, open, step }) {
+  await step('page load', LOAD, () => open({ device_id: 'asked', enable_orientation_tracking: false }));
+  const answers = await page.evaluate(() => {
+    const { Countly } = window;
+    const stored = Countly.serialize({ a: 1 });
+    return [Countly.getViewName(), Countly.getViewUrl(), Countly.getSearchQuery(), Countly.deserialize(stored)];
+  });
+  deepEqual(answers, ['/shop', '/shop', '', { a: 1 }]);
+}
+
 async function drive(recorder) {
   const browser = await launch();
   const run = (name, context, act) => scenario({ recorder, browser }, name, context, act);
@@ -280,6 +299,7 @@ async function drive(recorder) {
     await run('salted', {}, salted);
     await run('phone', { ...devices['Pixel 7'], locale: 'de-DE', timezoneId: 'Europe/Berlin' }, otherDevice);
     await run('tablet', { ...devices['iPad Pro 11'], locale: 'ja-JP', timezoneId: 'Asia/Tokyo' }, otherDevice);
+    if (!recorder.records) await run('other methods', {}, otherMethods);
   } finally {
     await browser.close();
   }

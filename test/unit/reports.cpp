@@ -94,6 +94,9 @@ TEST_CASE("reports: the text of a checksum is what was sent without the checksum
     CHECK(checked_text("xchecksum=1", &memory) == "xchecksum=1");
     CHECK(checked_text("", &memory) == "");
     CHECK(checked_text("checksum=", &memory) == "");
+    CHECK(with_apostrophes("a=%27x%27&b=%2527", &memory) == "a='x'&b=%2527");
+    CHECK(with_apostrophes("%2", &memory) == "%2");
+    CHECK(with_apostrophes("", &memory) == "");
     CHECK(is_digest("00fFAb", std::string_view("\0\xff\xab", 3)));
     CHECK_FALSE(is_digest("00ffac", std::string_view("\0\xff\xab", 3)));
     CHECK_FALSE(is_digest("00ff", std::string_view("\0\xff\xab", 3)));

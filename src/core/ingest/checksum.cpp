@@ -31,6 +31,19 @@ std::string_view checked_text(std::string_view query_string, std::pmr::memory_re
     return {bytes, size};
 }
 
+std::string_view with_apostrophes(std::string_view text, std::pmr::memory_resource *memory)
+{
+    constexpr std::string_view kEscaped = "%27";
+    auto *bytes = static_cast<char *>(memory->allocate(text.size() + 1, 1));
+    std::size_t size = 0;
+    while (!text.empty()) {
+        bool is_escaped = text.starts_with(kEscaped);
+        bytes[size++] = is_escaped ? '\'' : text[0];
+        text.remove_prefix(is_escaped ? kEscaped.size() : 1);
+    }
+    return {bytes, size};
+}
+
 const char *unverifiable(const Request &request)
 {
     if (request.checksum.empty() && request.checksum256.empty())

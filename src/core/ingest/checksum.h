@@ -9,6 +9,10 @@ namespace profiles {
 // `checksum` and `checksum256`. The salt is appended to it.
 std::string_view checked_text(std::string_view query_string, std::pmr::memory_resource *memory);
 
+// The same text before an HTTP client escaped the apostrophes in it, which SDKs do not escape before they
+// take the checksum. SDKs never write %27 themselves.
+std::string_view with_apostrophes(std::string_view text, std::pmr::memory_resource *memory);
+
 // Why the request cannot be verified at all; null when it can.
 const char *unverifiable(const Request &request);
 

@@ -42,6 +42,14 @@ std::string_view salt_of(const char *app)
     return salt ? salt : "";
 }
 
+bool is_signed(const Request &request, std::string_view text, std::string_view salt)
+{
+    return request.checksum256.empty()
+               ? is_digest(request.checksum, digest(PG_SHA1, text, salt, SHA1_DIGEST_LENGTH))
+               : is_digest(request.checksum256,
+                           digest(PG_SHA256, text, salt, PG_SHA256_DIGEST_LENGTH));
+}
+
 }  // namespace
 
 const char *refusal(const App &app, const Request &request)
@@ -50,15 +58,13 @@ const char *refusal(const App &app, const Request &request)
         return nullptr;
     if (const char *reason = unverifiable(request))
         return reason;
-    std::string_view text, salt = salt_of(app.name);
+    std::string_view text, unescaped, salt = salt_of(app.name);
     attempt([&](std::pmr::memory_resource *memory) {
         text = checked_text(request.query_string, memory);
+        unescaped = with_apostrophes(text, memory);
     });
-    bool is_right =
-        request.checksum256.empty()
-            ? is_digest(request.checksum, digest(PG_SHA1, text, salt, SHA1_DIGEST_LENGTH))
-            : is_digest(request.checksum256,
-                        digest(PG_SHA256, text, salt, PG_SHA256_DIGEST_LENGTH));
+    bool is_right = is_signed(request, text, salt) ||
+                    (unescaped != text && is_signed(request, unescaped, salt));
     return is_right ? nullptr : "the checksum is wrong";
 }
 

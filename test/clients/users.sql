@@ -1,0 +1,46 @@
+-- What the drivers' requests made of the users of an app: one row a line of the expected text. Instead
+-- of "app" stands the app's schema. What differs from run to run is not shown: ids that the SDKs make
+-- up, and, as ~, seconds that passed while a driver was at work and what depends on the machine.
+WITH users AS (
+    SELECT u.*, row_number() OVER (ORDER BY uid) AS place,
+           (SELECT string_agg(CASE WHEN d.device_id ~ '^[0-9a-f]{8}-' THEN '(made up)' ELSE left(d.device_id, 40) END, ', ' ORDER BY d.first_seen, d.device_id)
+              FROM app.devices AS d WHERE d.uid = u.uid) AS devices
+      FROM app.users AS u
+), lines (place, section, rank, line) AS (
+    SELECT place, 1, 0, format('user %s', devices) FROM users
+    UNION ALL
+    SELECT place, 2, 0, format('  %s, %s sessions, %s s, %s events, %s views, %s merges%s, t=%s',
+           CASE WHEN identified THEN 'identified' ELSE 'anonymous' END, session_count,
+           CASE WHEN devices ~ '^(ada|visitor)' OR time_spent <= 2 THEN '~' ELSE time_spent::text END, event_count, view_count, merges,
+           CASE WHEN session_start IS NULL THEN '' WHEN session_end IS NULL THEN ', in a session' ELSE ', after a session' END, device_id_type)
+      FROM users
+    UNION ALL
+    SELECT place, 3, row_number() OVER (PARTITION BY place ORDER BY p.kind DESC, p.name COLLATE "C"), 
+           format('  %s = %s', p.name, CASE WHEN p.name IN ('time_zone_offset', 'browser_version') THEN '~' ELSE left(p.value::text, 120) END)
+      FROM users, profiles.profile_properties(users.profile) AS p
+     WHERE p.name <> 'user_agent'
+    UNION ALL
+    SELECT place, 4, 0, '  consent = ' || consent::text FROM users WHERE consent IS NOT NULL
+    UNION ALL
+    SELECT place, 5, row_number() OVER (PARTITION BY place ORDER BY c.entry), format('  consent %s: %s', c.change, c.after)
+      FROM users JOIN app.consent_log AS c USING (uid)
+    UNION ALL
+    SELECT place, 6, row_number() OVER (PARTITION BY place ORDER BY g.name), format('  crash "%s", %s reports, %s', g.name, c.reports, CASE WHEN g.fatal THEN 'fatal' ELSE 'handled' END)
+      FROM users JOIN app.crash_users AS c USING (uid) JOIN app.crash_groups AS g USING (crash_group)
+    UNION ALL
+    SELECT place, 7, row_number() OVER (PARTITION BY place ORDER BY provider), format('  token of %s, mode %s: %s', provider, mode, token)
+      FROM users JOIN app.push_tokens USING (uid)
+    UNION ALL
+    SELECT place, 8, row_number() OVER (PARTITION BY place ORDER BY key), format('  enrolled in %s by %s', key, method)
+      FROM users JOIN app.enrolments USING (uid)
+    UNION ALL
+    SELECT place, 9, row_number() OVER (PARTITION BY place ORDER BY b.batch, e.number),
+           format('  event %s x%s%s%s %s', left(e.key, 40), e.count, ' sum ' || e.sum, 
+                  ' dur ' || CASE WHEN e.key IN ('reading', 'level', '[CLY]_view_update') THEN '~'
+                                  WHEN e.key = '[CLY]_session' AND (e.dur <= 2 OR devices ~ '^(ada|visitor)') THEN '~'
+                                  ELSE e.dur::text END,
+                  left((e.segmentation - '{session_id,run,opengl}'::text[])::text, 200))
+      FROM users JOIN app.event_batches AS b USING (uid),
+           LATERAL profiles.event_list_each(b.events) WITH ORDINALITY AS e (sequence, key, ts, count, sum, dur, segmentation, number)
+)
+SELECT line FROM lines ORDER BY place, section, rank
