@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../events/batch.h"
 #include "../events/event_list.h"
 #include "evaluate.h"
 #include "exact_sum.h"
@@ -28,14 +29,6 @@ struct SegmentationRequest {
     std::int64_t now = 0;
     // When set, only events of this one cell count: one value for each breakdown.
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
-};
-
-// One row of the hot tier.
-struct Batch {
-    std::int64_t uid;
-    std::string_view device_id;
-    std::string_view profile;  // a packed object; empty for none
-    std::string_view events;   // a packed array
 };
 
 // One row of the answer. Without buckets `bucket` is 0.
