@@ -266,6 +266,8 @@ SELECT pg_temp.as_gateway('{"device_id": "g2", "old_device_id": "g", "timestamp"
 SELECT pg_temp.as_gateway('{"device_id": "d2", "old_device_id": "g", "timestamp": 1700000003}');
 GRANT DELETE ON shop.users TO gateway;
 GRANT SELECT, UPDATE ON shop.event_batches TO gateway;
+GRANT SELECT ON shop.event_blocks TO gateway;
+GRANT SELECT, INSERT, UPDATE ON shop.moved_events TO gateway;
 SELECT pg_temp.as_gateway('{"device_id": "d2", "old_device_id": "g", "timestamp": 1700000003}');
 SET ROLE gateway;
 SELECT count(*) FROM profiles.ingest(jsonb_build_object('app_key', :'app_key', 'device_id', 'g'));

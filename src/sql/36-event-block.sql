@@ -71,3 +71,7 @@ CREATE FUNCTION event_block_summary(block event_block, OUT events integer, OUT u
     AS 'MODULE_PATHNAME', 'event_block_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION event_block_summary(event_block) IS
     'what is in a block: number of events and users, first and last user, range of times, keys of the events';
+
+CREATE FUNCTION event_block_uids(block event_block) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'event_block_uids' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION event_block_uids(event_block) IS 'the users that a block has events of, ascending';

@@ -16,7 +16,7 @@ std::string text_of(std::string_view block)
     std::pmr::monotonic_buffer_resource memory;
     TextBuffer out(&memory);
     BlockReader reader(block);
-    for (Batch batch; reader.next(batch, &memory);) {
+    for (EventBatch batch; reader.next(batch, &memory);) {
         out.add(batch.device_id);
         write_json({Type::object, batch.profile}, out);
         write_json({Type::array, batch.events}, out);

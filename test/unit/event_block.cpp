@@ -25,8 +25,8 @@ std::deque<std::string> &kept()
 
 std::string_view packed(std::string_view json) { return kept().emplace_back(test::build(json)); }
 
-Batch batch(std::int64_t uid, std::string_view device, std::string_view profile,
-            std::string_view events)
+EventBatch batch(std::int64_t uid, std::string_view device, std::string_view profile,
+                 std::string_view events)
 {
     return {uid, kept().emplace_back(device), packed(profile), packed(events)};
 }
@@ -48,7 +48,7 @@ struct Line {
     std::string text;
 };
 
-void add_lines(const Batch &batch, std::vector<Line> &lines)
+void add_lines(const EventBatch &batch, std::vector<Line> &lines)
 {
     View events(batch.events);
     for (Cursor cursor(events); cursor.next();)
@@ -70,10 +70,10 @@ std::string joined(std::vector<Line> lines)
     return all;
 }
 
-std::string text_of(const std::vector<Batch> &batches)
+std::string text_of(const std::vector<EventBatch> &batches)
 {
     std::vector<Line> lines;
-    for (const Batch &batch : batches)
+    for (const EventBatch &batch : batches)
         add_lines(batch, lines);
     return joined(lines);
 }
@@ -83,12 +83,12 @@ std::string text_of_block(std::string_view bytes)
     std::vector<Line> lines;
     BlockReader reader(bytes);
     std::pmr::monotonic_buffer_resource memory;
-    for (Batch batch; reader.next(batch, &memory);)
+    for (EventBatch batch; reader.next(batch, &memory);)
         add_lines(batch, lines);
     return joined(lines);
 }
 
-std::string build_one(const std::vector<Batch> &batches)
+std::string build_one(const std::vector<EventBatch> &batches)
 {
     std::vector<std::string> blocks = build_blocks(batches);
     REQUIRE(blocks.size() == 1);
@@ -109,9 +109,9 @@ class RandomEvents {
 public:
     explicit RandomEvents(std::uint64_t seed) : random_(seed) {}
 
-    std::vector<Batch> batches(std::size_t count)
+    std::vector<EventBatch> batches(std::size_t count)
     {
-        std::vector<Batch> batches;
+        std::vector<EventBatch> batches;
         std::string profile = "{}";
         for (std::size_t index = 0; index < count; ++index) {
             if (random_.chance(50))
@@ -192,7 +192,7 @@ TEST_CASE("event_block: what it holds comes back, in order")
 {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         RandomEvents random(seed);
-        std::vector<Batch> batches = random.batches(seed % 60 + 1);
+        std::vector<EventBatch> batches = random.batches(seed % 60 + 1);
         std::string bytes = build_one(batches);
         CHECK(text_of_block(bytes) == text_of(batches));
         kept().clear();
@@ -202,7 +202,7 @@ TEST_CASE("event_block: what it holds comes back, in order")
 TEST_CASE("event_block: blocks merged are as if built at once")
 {
     RandomEvents random(7);
-    std::vector<Batch> first = random.batches(40), second = random.batches(40), all = first;
+    std::vector<EventBatch> first = random.batches(40), second = random.batches(40), all = first;
     all.insert(all.end(), second.begin(), second.end());
     std::string one = build_one(first), other = build_one(second);
     std::vector<std::string_view> both{one, other};
@@ -214,7 +214,7 @@ TEST_CASE("event_block: blocks merged are as if built at once")
 
 TEST_CASE("event_block: each column has the form that takes the least")
 {
-    std::vector<Batch> batches;
+    std::vector<EventBatch> batches;
     for (int user = 1; user <= 100; ++user) {
         std::string country = user <= 50 ? "DE" : "FR", events = "[";
         for (int event = 0; event < 10; ++event)
@@ -257,8 +257,8 @@ TEST_CASE("event_block: a missing value is not a null")
 
 TEST_CASE("event_block: sums without a common form in 64 bits are values")
 {
-    std::vector<Batch> batches{batch(1, "d", "{}",
-                                     R"([{"key": "a", "ts": 1, "sum": 1e33},
+    std::vector<EventBatch> batches{batch(1, "d", "{}",
+                                          R"([{"key": "a", "ts": 1, "sum": 1e33},
                                          {"key": "a", "ts": 2, "sum": 0.1},
                                          {"key": "a", "ts": 3, "sum": -7}])")};
     std::string bytes = build_one(batches);
@@ -268,7 +268,7 @@ TEST_CASE("event_block: sums without a common form in 64 bits are values")
 
 TEST_CASE("event_block: extreme numbers and times")
 {
-    std::vector<Batch> batches{batch(
+    std::vector<EventBatch> batches{batch(
         1, "", R"({"custom": {"a": {"b": [1, {"c": null}]}}})",
         R"([{"key": "a", "ts": -62135596800000, "sum": -9223372036854775808, "count": 9223372036854775807},
             {"key": "a", "ts": 253402300799999, "sum": 9223372036854775807}])")};
@@ -281,7 +281,7 @@ TEST_CASE("event_block: a large batch is divided, events of several buckets are 
     for (int event = 0; event < 70000; ++event)
         events +=
             std::string(event ? "," : "") + R"({"key":"a","ts":)" + std::to_string(event) + "}";
-    std::vector<Batch> batches{batch(65535, "d", "{}", events + "]")};
+    std::vector<EventBatch> batches{batch(65535, "d", "{}", events + "]")};
     std::vector<std::string> blocks = build_blocks(batches);
     REQUIRE(blocks.size() == 2);
     CHECK(BlockDirectory(blocks[0]).rows() == 65536);
@@ -295,7 +295,7 @@ TEST_CASE("event_block: a large batch is divided, events of several buckets are 
 
 TEST_CASE("event_block: many properties make shorter blocks")
 {
-    std::vector<Batch> batches;
+    std::vector<EventBatch> batches;
     for (int user = 1; user <= 300; ++user) {
         std::string segmentation;
         for (int name = 0; name < 1000; ++name)
@@ -316,13 +316,13 @@ TEST_CASE("event_block: many properties make shorter blocks")
 
 TEST_CASE("event_block: a user's rows can be read alone")
 {
-    std::vector<Batch> batches{batch(3, "d", "{}", R"([{"key":"a","ts":1}])"),
-                               batch(5, "d", "{}", R"([{"key":"b","ts":1}])")};
+    std::vector<EventBatch> batches{batch(3, "d", "{}", R"([{"key":"a","ts":1}])"),
+                                    batch(5, "d", "{}", R"([{"key":"b","ts":1}])")};
     std::string bytes = build_one(batches);
     BlockReader reader(bytes);
     std::pmr::monotonic_buffer_resource memory;
     reader.go_to(1);
-    Batch read;
+    EventBatch read;
     REQUIRE(reader.next(read, &memory));
     CHECK(read.uid == 5);
     CHECK(!reader.next(read, &memory));

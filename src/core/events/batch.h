@@ -7,7 +7,7 @@
 
 namespace profiles {
 
-struct Batch {
+struct EventBatch {
     std::int64_t uid = 0;
     std::string_view device_id;
     std::string_view profile;  // a packed object; empty for none

@@ -34,7 +34,7 @@ bool BlockBuilder::is_full() const
            columns_.size() * (rows_.size() + 1) > kMaxCells;
 }
 
-std::uint32_t BlockBuilder::add(const Batch &batch, std::uint32_t from)
+std::uint32_t BlockBuilder::add(const EventBatch &batch, std::uint32_t from)
 {
     if (!rows_.empty() && bucket_of(batch.uid) != bucket_of(rows_.front().uid))
         throw Error(ErrorCode::invalid_value, "events of several buckets of users in one block",
@@ -54,7 +54,7 @@ std::uint32_t BlockBuilder::add(const Batch &batch, std::uint32_t from)
 }
 
 // Requests of one user mostly come one after the other, and most of them change no property.
-void BlockBuilder::take_snapshot(const Batch &batch)
+void BlockBuilder::take_snapshot(const EventBatch &batch)
 {
     if (snapshots_ > 0 && profile_ == batch.profile && device_id_ == batch.device_id)
         return;
@@ -85,7 +85,7 @@ void BlockBuilder::take_members(const Item &object, ColumnKind kind, std::uint32
         put(kind, cursor.key(), cursor.item(), position);
 }
 
-void BlockBuilder::take_event(const Batch &batch, const Event &event)
+void BlockBuilder::take_event(const EventBatch &batch, const Event &event)
 {
     auto row = static_cast<std::uint32_t>(rows_.size());
     rows_.push_back({batch.uid, event.ts, event.count, snapshots_ - 1});
@@ -311,11 +311,11 @@ std::string BlockBuilder::finish()
     return bytes;
 }
 
-std::vector<std::string> build_blocks(std::span<const Batch> batches)
+std::vector<std::string> build_blocks(std::span<const EventBatch> batches)
 {
     std::vector<std::string> blocks;
     BlockBuilder builder;
-    for (const Batch &batch : batches) {
+    for (const EventBatch &batch : batches) {
         std::uint32_t count = View(batch.events).count();
         for (std::uint32_t from = builder.add(batch); from < count; from = builder.add(batch, from))
             blocks.push_back(builder.finish());

@@ -18,7 +18,7 @@ public:
     // Takes the events of the batch from number `from` on, as many as the block has room for, and
     // returns the number of the first that was not taken. The bytes must live until finish().
     // Throws invalid_value for a user of another bucket.
-    std::uint32_t add(const Batch &batch, std::uint32_t from = 0);
+    std::uint32_t add(const EventBatch &batch, std::uint32_t from = 0);
 
     bool is_empty() const { return rows_.empty(); }
     // The bytes of the block, which has at least one event. The builder can build another one.
@@ -50,8 +50,8 @@ private:
     class Output;
 
     bool is_full() const;
-    void take_snapshot(const Batch &batch);
-    void take_event(const Batch &batch, const Event &event);
+    void take_snapshot(const EventBatch &batch);
+    void take_event(const EventBatch &batch, const Event &event);
     void take_members(const Item &object, block::ColumnKind kind, std::uint32_t position);
     void put(block::ColumnKind kind, std::string_view name, const Item &value,
              std::uint32_t position);
@@ -70,6 +70,6 @@ private:
 };
 
 // Blocks of all these batches, which are in the order of users and arrival.
-std::vector<std::string> build_blocks(std::span<const Batch> batches);
+std::vector<std::string> build_blocks(std::span<const EventBatch> batches);
 
 }  // namespace profiles

@@ -10,14 +10,15 @@ namespace profiles {
 std::vector<std::string> merge_blocks(std::span<const std::string_view> blocks)
 {
     std::pmr::monotonic_buffer_resource memory;
-    std::vector<Batch> batches;
+    std::vector<EventBatch> batches;
     for (std::string_view bytes : blocks) {
         BlockReader reader(bytes);
-        for (Batch batch; reader.next(batch, &memory);)
+        for (EventBatch batch; reader.next(batch, &memory);)
             batches.push_back(batch);
     }
-    std::stable_sort(batches.begin(), batches.end(),
-                     [](const Batch &left, const Batch &right) { return left.uid < right.uid; });
+    std::stable_sort(
+        batches.begin(), batches.end(),
+        [](const EventBatch &left, const EventBatch &right) { return left.uid < right.uid; });
     return build_blocks(batches);
 }
 

@@ -84,7 +84,7 @@ bool BlockReader::has_same_snapshot(std::uint32_t row) const
     return true;
 }
 
-bool BlockReader::next(Batch &batch, std::pmr::memory_resource *memory)
+bool BlockReader::next(EventBatch &batch, std::pmr::memory_resource *memory)
 {
     if (row_ == directory_.rows())
         return false;

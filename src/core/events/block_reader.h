@@ -19,7 +19,7 @@ public:
     const BlockUsers &users() const { return users_; }
 
     // False at the end. The bytes of the batch lie in `memory`.
-    bool next(Batch &batch, std::pmr::memory_resource *memory);
+    bool next(EventBatch &batch, std::pmr::memory_resource *memory);
     // Goes on with the first row of this user.
     void go_to(std::uint32_t user);
 

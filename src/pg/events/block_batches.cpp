@@ -57,7 +57,7 @@ std::string_view element_bytes(const Elements &elements, int index)
 }
 
 // The batches of arguments uids, device_ids, profiles and events.
-std::span<const Batch> batches_of(FunctionCallInfo fcinfo)
+std::span<const EventBatch> batches_of(FunctionCallInfo fcinfo)
 {
     Elements uids = elements_of(fcinfo, 0), devices = elements_of(fcinfo, 1);
     Elements snapshots = elements_of(fcinfo, 2), events = elements_of(fcinfo, 3);
@@ -67,12 +67,12 @@ std::span<const Batch> batches_of(FunctionCallInfo fcinfo)
                                "lists of events"),
                         errdetail("Users: %d, devices: %d, profiles: %d, lists of events: %d.",
                                   uids.count, devices.count, snapshots.count, events.count)));
-    auto *batches =
-        static_cast<Batch *>(palloc_extended(sizeof(Batch) * (uids.count + 1), MCXT_ALLOC_HUGE));
+    auto *batches = static_cast<EventBatch *>(
+        palloc_extended(sizeof(EventBatch) * (uids.count + 1), MCXT_ALLOC_HUGE));
     for (int index = 0; index < uids.count; ++index)
         new (batches + index)
-            Batch{DatumGetInt64(uids.values[index]), element_bytes(devices, index),
-                  element_bytes(snapshots, index), element_bytes(events, index)};
+            EventBatch{DatumGetInt64(uids.values[index]), element_bytes(devices, index),
+                       element_bytes(snapshots, index), element_bytes(events, index)};
     return {batches, static_cast<std::size_t>(uids.count)};
 }
 
@@ -97,7 +97,8 @@ Datum block_array(FunctionCallInfo fcinfo, const Varlenas &blocks)
         construct_array(blocks.values, blocks.count, type, -1, false, TYPALIGN_INT));
 }
 
-void put_batch(ReturnSetInfo *result, const Batch &batch, std::int64_t first, std::int64_t last)
+void put_batch(ReturnSetInfo *result, const EventBatch &batch, std::int64_t first,
+               std::int64_t last)
 {
     auto varlena_of = [](std::string_view bytes) {
         return PointerGetDatum(
@@ -114,7 +115,7 @@ void put_batch(ReturnSetInfo *result, const Batch &batch, std::int64_t first, st
 }
 
 // Within a batch the events are in the order of their times.
-bool next_batch(BlockReader &reader, Batch &batch, std::int64_t &first, std::int64_t &last)
+bool next_batch(BlockReader &reader, EventBatch &batch, std::int64_t &first, std::int64_t &last)
 {
     bool found = false;
     attempt([&](std::pmr::memory_resource *memory) {
@@ -132,7 +133,7 @@ bool next_batch(BlockReader &reader, Batch &batch, std::int64_t &first, std::int
 
 extern "C" Datum build_event_blocks(PG_FUNCTION_ARGS)
 {
-    std::span<const Batch> batches = batches_of(fcinfo);
+    std::span<const EventBatch> batches = batches_of(fcinfo);
     Varlenas blocks;
     attempt([&](std::pmr::memory_resource *memory) {
         blocks = varlenas_of(build_blocks(batches), memory);
@@ -166,7 +167,7 @@ extern "C" Datum event_block_batches(PG_FUNCTION_ARGS)
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "event_block_batches", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(per_row);
-    Batch batch;
+    EventBatch batch;
     std::int64_t first = 0, last = 0;
     while (next_batch(*owned->object, batch, first, last)) {
         CHECK_FOR_INTERRUPTS();

@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(event_block_recv);
 PG_FUNCTION_INFO_V1(event_block_send);
 PG_FUNCTION_INFO_V1(event_block_info);
 PG_FUNCTION_INFO_V1(event_block_summary);
+PG_FUNCTION_INFO_V1(event_block_uids);
 }
 
 namespace {
@@ -172,6 +173,27 @@ extern "C" Datum event_block_summary(PG_FUNCTION_ARGS)
                       text_array_of(summary.keys)};
     bool nulls[7] = {};
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
+
+extern "C" Datum event_block_uids(PG_FUNCTION_ARGS)
+{
+    Datum block = PG_GETARG_DATUM(0);
+    std::string_view start = block_directory(block);
+    ByteRange users;
+    attempt([&](std::pmr::memory_resource *) { users = BlockDirectory(start).user_bytes(); });
+    std::string_view user_bytes = block_slice(block, users.offset, users.size);
+    Datum *uids = nullptr;
+    int count = 0;
+    attempt([&](std::pmr::memory_resource *memory) {
+        BlockBytes bytes;
+        bytes.add(users.offset, user_bytes);
+        BlockUsers read(BlockDirectory(start), bytes);
+        count = static_cast<int>(read.count());
+        uids = static_cast<Datum *>(memory->allocate(sizeof(Datum) * read.count(), alignof(Datum)));
+        for (std::uint32_t user = 0; user < read.count(); ++user)
+            uids[user] = Int64GetDatum(read.uid(user));
+    });
+    PG_RETURN_POINTER(construct_array(uids, count, INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
 
 }  // namespace profiles::pg

@@ -111,6 +111,23 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
                          "VALUES ($1, " BUCKET("$1") ", $2, $3, $4, $5, $6)",
                          schema);
         return;
+    case Statement::redirect_moved:
+        appendStringInfo(sql,
+                         "UPDATE %s.moved_events SET into_uid = $2 "
+                         "WHERE into_uid OPERATOR(pg_catalog.=) $1",
+                         schema);
+        return;
+    case Statement::move_blocks:
+        appendStringInfo(
+            sql,
+            "INSERT INTO %s.moved_events (uid, bucket, into_uid) "
+            "SELECT $1, " BUCKET("$1") ", $2 WHERE EXISTS (SELECT FROM %s.event_blocks "
+                                       "WHERE bucket OPERATOR(pg_catalog.=) " BUCKET(
+                                           "$1") " "
+                                                 "AND first_uid OPERATOR(pg_catalog.<=) $1 "
+                                                 "AND last_uid OPERATOR(pg_catalog.>=) $1)",
+            schema, schema);
+        return;
     case Statement::move_batches:
     case Statement::move_devices:
         appendStringInfo(sql,
@@ -139,6 +156,8 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
                      type_named("event_list")});
+    case Statement::redirect_moved:
+    case Statement::move_blocks:
     case Statement::move_batches:
     case Statement::move_devices: return fill({INT8OID, INT8OID});
     default: break;

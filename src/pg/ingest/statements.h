@@ -20,7 +20,9 @@ enum class Statement {
     update_profile,  // the same with the profile
     delete_user,     // uid
     insert_batch,    // uid, device_id, first_ts, last_ts, profile, events
+    redirect_moved,  // from uid, to uid: what the blocks say to be the old user's is the new one's
     move_batches,    // from uid, to uid
+    move_blocks,     // from uid, to uid: after move_batches, which waits for compact
     move_devices,    // from uid, to uid
 };
 
