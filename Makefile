@@ -10,8 +10,10 @@
 #   make fuzz           libFuzzer over every target           FUZZ_SECONDS=n each, FUZZ_TARGETS="text ..."
 #   make oracle         random update documents, core against a model   ORACLE_CASES=n ORACLE_SEED=n
 #   make regress        pg_regress over sql/*.sql             REGRESS="name ..." for some
+#   make valgrind       the same under valgrind, slowly       REGRESS="name ..." for some
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
+#   make bench          figures against jsonb and others      BENCH="profile ..." for some
 #   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
 #   make format         lay out the C++ sources               make format-check only looks
@@ -36,7 +38,8 @@ DATA_built = $(INSTALL_SQL)
 PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 STRICT = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MMD -MP $(if $(WERROR),-Werror)
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = $(STRICT)
+# No other library replaces a function of ours, so that they may be inlined.
+PG_CXXFLAGS = $(STRICT) -fno-semantic-interposition
 CORE_LIBS = -lmaxminddb -lroaring -lre2
 SHLIB_LINK = -lstdc++ $(CORE_LIBS) -Wl,--version-script=exports.map
 EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL) build
@@ -70,8 +73,8 @@ $(shlib): exports.map
 export MAKE
 export PG_CONFIG
 
-.PHONY: deps test unit oracle fuzz fuzz-seeds regress isolation tap docs-test docs-update check-tree demo demo-stop
-.PHONY: format format-check tidy dist
+.PHONY: deps test unit oracle fuzz fuzz-seeds regress valgrind isolation tap docs-test docs-update check-tree demo demo-stop
+.PHONY: bench format format-check tidy dist
 
 deps:
 	@.ci/deps
@@ -81,6 +84,9 @@ test: deps
 
 regress: all
 	+@test/lib/regress sql $(REGRESS)
+
+valgrind: all
+	+@test/lib/regress valgrind $(REGRESS)
 
 isolation: all
 	+@test/lib/regress isolation $(ISOLATION)
@@ -136,7 +142,7 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 -include build/unit/test/oracle/runner.d
 
 # One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
-FUZZ_TARGETS = text bytes update block
+FUZZ_TARGETS = text bytes update segment index events request block geoip_record geoip_file
 FUZZ_SECONDS ?= 60
 
 build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)
@@ -159,6 +165,10 @@ ORACLE_SEED ?= 20240229
 
 oracle: build/unit/oracle
 	@test/lib/oracle $< $(ORACLE_CASES) $(ORACLE_SEED)
+
+# Both sides of every comparison, from one run; nothing here passes or fails by a figure.
+bench: all
+	@test/bench/run $(BENCH)
 
 CXX_FILES = $(shell find src test -name '*.cpp' -o -name '*.h')
 

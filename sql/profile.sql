@@ -176,6 +176,9 @@ SELECT run(format('''{"custom": {"a": %s1%s}}''::profile', repeat('[', 62), repe
        run(format('''{"custom": {"a": %s1%s}}''::profile', repeat('[', 63), repeat(']', 63))) AS deeper,
        run(format('''%s''::profile', repeat('[', 1000000))) AS only_brackets, run(format('''%s''::profile', repeat('{"a":', 1000000))) AS only_braces;
 SELECT run(format('''{"custom": {"a": %s1%s}}''::jsonb::profile', repeat('[', 63), repeat(']', 63))), run(format('''{"custom": {"a": %s1%s}}''::jsonb::profile', repeat('[', 5000), repeat(']', 5000)));
+SELECT length(profile(rtrim(repeat('a.', 63), '.'), 1)::text) AS deepest;
+SELECT run(format('profile(%L, 1)', path)) AS built, run(format('''{}''::profile -> %L', path)) AS read, run(format('''{}''::profile - %L', path)) AS removed,
+       run(format('%L::segment', jsonb_build_object(path, 1))) AS asked FROM unnest(ARRAY[65, 2000000]) levels, rtrim(repeat('a.', levels), '.') path;
 CREATE TABLE large AS SELECT ('{"custom": {' || string_agg(format('"key %s": %s', n, n), ', ' ORDER BY n DESC) || '}}')::profile AS p FROM generate_series(1, 100000) n;
 SELECT profile_is_valid(p), p ->> 'custom.key 1', p ->> 'custom.key 50000', p ->> 'custom.key 100000', p ->> 'custom.key 100001', md5(p::text) = md5(p::jsonb::text) AS as_jsonb, p::text::profile = p AS same, p @> p AS contains_itself FROM large;
 SELECT inc(p, 'key 77777') ->> 'custom.key 77777', length(unset(p, 'key 5')::text) - length(p::text) FROM large;

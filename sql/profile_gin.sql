@@ -212,26 +212,3 @@ SELECT profile_pick('{"country":"DE"}', 'custom.plan'), profile_pick('{"custom":
 SELECT profile_is_valid(profile_pick(p, 'custom.address.zip', 'country')) AS valid, count(*) FROM plain WHERE p IS NOT NULL GROUP BY 1;
 SELECT profile_pick('{}', 'event.price');
 SELECT profile_pick('{}', VARIADIC '{}'::text[]);
-
--- A column of declared properties: only when one of them changes, its index is touched. Any index on the
--- profile itself, whatever it covers, makes every change of the profile a new entry in every index.
-CREATE TABLE hot (id integer PRIMARY KEY, p profile,
-                  declared profile GENERATED ALWAYS AS (profile_pick(p, 'country', 'custom.plan')) STORED) WITH (fillfactor = 50);
-ALTER TABLE hot ALTER declared SET STORAGE EXTERNAL;  -- what is compressed never equals what is not
-CREATE INDEX hot_gin ON hot USING gin (declared);
-INSERT INTO hot (id, p) SELECT i, profile_from_jsonb(jsonb_build_object('country', 'DE', 'bio', repeat(md5(i::text), 80),
-                                                                       'custom', '{"plan":"free","n":1}'::jsonb))
-FROM generate_series(1, 20) i;
-CREATE TABLE cold (id integer PRIMARY KEY, p profile) WITH (fillfactor = 50);
-INSERT INTO cold SELECT id, p FROM hot;
-CREATE INDEX cold_gin ON cold USING gin (p profile_ops (properties = 'country,custom.plan'));
-UPDATE hot SET p = inc(p, 'n', 1);
-UPDATE cold SET p = inc(p, 'n', 1);
-SELECT FROM pg_stat_force_next_flush();
-SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname IN ('hot', 'cold') ORDER BY relname;
-UPDATE hot SET p = set(p, 'plan', 'pro') WHERE id <= 3;
-SELECT FROM pg_stat_force_next_flush();
-SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'hot';
-SET enable_seqscan = off;
-EXPLAIN (COSTS OFF) SELECT id FROM hot WHERE declared @@ '{"custom.plan":"pro"}';
-SELECT array_agg(id ORDER BY id) FROM hot WHERE declared @@ '{"custom.plan":"pro"}';

@@ -1,9 +1,10 @@
--- 100,000 caught errors of ten kinds, and as many results, leave the backend as large as it was: no
+-- 100,000 caught errors of twenty-two kinds, and as many results, leave the backend as large as it was: no
 -- exception, string or buffer of C++ outlives its statement.
 SET search_path = profiles, public;
 CREATE FUNCTION memory_kb(OUT contexts bigint, OUT process bigint) LANGUAGE sql AS $$
     SELECT (SELECT sum(total_bytes) / 1024 FROM pg_backend_memory_contexts),
            substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'VmRSS:\s*(\d+)')::bigint $$;
+SELECT length(create_app('shop'));
 CREATE PROCEDURE make_errors(times int) LANGUAGE plpgsql AS $$
 DECLARE
     p profile := '{"custom": {"text": "x", "list": [1], "large": 1e34}}';
@@ -13,7 +14,7 @@ DECLARE
 BEGIN
     FOR n IN 1..times LOOP
         BEGIN
-            CASE n % 10
+            CASE n % 22
                 WHEN 0 THEN p := inc(p, 'text');                                           -- wrong type
                 WHEN 1 THEN p := long::profile;                                            -- syntax, after 20 kB
                 WHEN 2 THEN p := deep::profile;                                            -- depth
@@ -24,6 +25,20 @@ BEGIN
                 WHEN 7 THEN p := pull(p, 'list', '{"$like": "x"}'::jsonb);                 -- condition
                 WHEN 8 THEN PERFORM p -> 'a..b';                                           -- reference
                 WHEN 9 THEN p := '{"custom": 1}'::jsonb::profile;                          -- no profile
+                WHEN 10 THEN PERFORM '{"a": {"$like": 1}}'::segment;                       -- operator of a filter
+                WHEN 11 THEN PERFORM '{"a": {"$in": ["x", "y"]}, "b": {"$regex": "(a{9}"}}'::segment;  -- expression, after a list
+                WHEN 12 THEN PERFORM '{"a": {"$regex": "((x{99}){99}){99}"}}'::segment;    -- size of an expression
+                WHEN 13 THEN PERFORM p @@ '{"event.key": "x"}'::segment;                   -- evaluation
+                WHEN 14 THEN PERFORM '[{"key": "e", "ts": 1}, {"key": "e"}]'::event_list;  -- an event
+                WHEN 15 THEN p['list..x'] := '1';                                          -- subscript
+                WHEN 16 THEN p['custom.text.deeper'] := '1';                               -- assignment below a text
+                WHEN 17 THEN PERFORM ingest('nowhere', '{"device_id": "d"}');              -- app
+                WHEN 18 THEN PERFORM status FROM ingest('shop', '{"user_details": 1}');    -- request without a device
+                             RAISE EXCEPTION 'refused';
+                WHEN 19 THEN PERFORM segmentation('shop', 'e', '{"a": {"$gt": []}}');      -- query of a scan
+                WHEN 20 THEN PERFORM geoip('192.0.2.1');                                   -- GeoIP without a database
+                             RAISE EXCEPTION 'nothing';
+                WHEN 21 THEN p := profile('a', 1, 'b..c', 2);                              -- construction
             END CASE;
         EXCEPTION WHEN OTHERS THEN
             caught := caught + 1;

@@ -162,6 +162,24 @@ SELECT 'E39 NULL profile', run($$inc(NULL, 'a')$$), run($$set(NULL, 'a', 1)$$), 
 SELECT 'E39 missing parent', run($$set('{}', 'a', 1)$$);
 SELECT 'E40 NUL', run($$apply('{}', '{"custom": {"a": "\u0000"}}')$$), run($$apply('{}', '{"custom": {"\u0000": 1}}')$$);
 
+-- $pop and $rename
+SELECT 'E41 $pop', op('{"a": [1, 2, 3]}', '{"a": {"$pop": 1}}'), op('{"a": [1, 2, 3]}', '{"a": {"$pop": -1}}'), op('{"a": [1, 2]}', '{"a": {"$pop": 1.0}}');
+SELECT 'E41 nothing to pop', try('{"a": []}', '{"a": {"$pop": 1}}'), try('{}', '{"a": {"$pop": -1}}'), op('{"a": [[1]]}', '{"a": {"$pop": -1}}');
+SELECT 'E41 faults', op('{"a": 1}', '{"a": {"$pop": 1}}'), op('{"a": [1]}', '{"a": {"$pop": 2}}'), op('{}', '{"a": {"$pop": 0}}'), op('{}', '{"a": {"$pop": "1"}}'), op('{}', '{"a": {"$pop": null}}');
+SELECT 'E41 lenient', try('{"a": 1, "b": [1]}', '{"a": {"$pop": 1}, "b": {"$pop": 1}}');
+SELECT 'E41 before the others on arrays', op('{"a": [1, 2, 3]}', '{"a": {"$push": 4, "$pop": -1}}'), op('{"a": [1, 2, 3]}', '{"a": {"$addToSet": 3, "$pop": 1}}'), op('{"a": [1, 2]}', '{"a": {"$pull": 2, "$pop": 1}}');
+SELECT 'E42 $rename', op('{"a": 1, "c": 3}', '{"a": {"$rename": "b"}}'), op('{"a": 1, "b": 2}', '{"a": {"$rename": "b"}}');
+SELECT 'E42 nothing to rename', try('{"b": 2}', '{"a": {"$rename": "b"}}');
+SELECT 'E42 before all others', op('{"a": 1}', '{"a": {"$rename": "b", "$inc": 5}, "b": {"$inc": 10}}'), op('{"a": 1, "b": 2}', '{"a": {"$rename": "b"}, "b": {"$unset": 1}}');
+SELECT 'E42 the only property', op('{"a": 1}', '{"a": {"$rename": "b"}}'), op('{"a": 1}', '{"a": {"$rename": "b"}, "b": {"$unset": 1}}');
+SELECT 'E42 faults', op('{}', '{"a": {"$rename": 1}}'), op('{}', '{"a": {"$rename": null}}'), op('{}', '{"a": {"$rename": ""}}'), op('{}', '{"a": {"$rename": "b.c"}}'), op('{}', '{"a": {"$rename": "a"}}');
+SELECT 'E42 two of one name', op('{"a": 1, "b": 2}', '{"a": {"$rename": "b"}, "b": {"$rename": "a"}}'), op('{}', '{"a": {"$rename": "c"}, "b": {"$rename": "c"}}'), op('{}', '{"a": {"$rename": "b"}, "b": {"$rename": "c"}}');
+SELECT 'E42 lenient', try('{"a": 1, "b": 2}', '{"a": {"$rename": "c"}, "b": {"$rename": "c"}}');
+SELECT 'E43 $literal', op('{"a": 1}', '{"a": {"$literal": ""}}'), op('{"a": 1}', '{"a": {"$literal": null}}'), op('{}', '{"a": {"$literal": {"$inc": 1}}}'), op('{}', '{"a": {"$set": 1, "$literal": 2, "$setOnce": 3}}');
+SELECT 'E43 functions', run($$pop('{"custom": {"a": [1, 2, 3]}}', 'a')$$), run($$pop('{"custom": {"a": [1, 2, 3]}}', 'a', first => true)$$), run($$rename('{"custom": {"a": 1}}', 'a', 'b')$$), run($$rename('{"a": 1}', 'a', 'b')$$);
+SELECT 'E43 NULLs', run($$pop(NULL, 'a')$$), run($$pop('{}', NULL)$$), run($$rename(NULL, 'a', 'b')$$), run($$rename('{}', NULL, 'b')$$), run($$rename('{}', 'a', NULL)$$);
+SELECT 'E43 faults', run($$pop('{"custom": {"a": 1}}', 'a')$$), run($$pop('{}', 'a.b')$$), run($$rename('{}', 'a', 'a')$$), run($$rename('{}', 'a', '$b')$$), run($$rename('{}', '', 'b')$$);
+
 -- Error messages in full
 \set VERBOSITY default
 SELECT inc('{"custom": {"plan": "pro"}}', 'plan', 1.5);
@@ -170,19 +188,23 @@ SELECT pull('{"custom": {"tags": [1]}}', 'tags', '{"$like": 1}'::jsonb);
 SELECT set('{}', 'a.b', 1);
 SELECT inc('{"custom": {"a": 1e6144}}', 'a', 1);
 SELECT mul('{"custom": {"a": 1e6144}}', 'a', 10);
-SELECT apply('{}', '{"nickname": "x"}');
+SELECT apply('{}', '{"$set": {"nickname": "x"}}');
+SELECT pop('{"custom": {"plan": "pro"}}', 'plan');
+SELECT apply('{}', '{"custom": {"queue": {"$pop": 2}}}');
+SELECT apply('{}', '{"custom": {"a": {"$rename": "b"}, "b": {"$rename": "c"}}}');
 SELECT apply('{}', '{"custom": {"a": {"$incr": 1}}}');
 
 -- Every operator on every type with every type. What is allowed:
 --   $inc $mul   number or missing, by a number
 --   $min $max   number or missing, with a number; text or missing, with a text that is not empty
 --   $push $addToSet $pull   array or missing, with anything but null
---   $set $setOnce $unset    everything
+--   $pop        array or missing, with 1 or -1
+--   $set $literal $setOnce $unset   everything
 SELECT operator, v.name AS value,
        string_agg(coalesce(substring(op(v.custom, format('{"a": {"%s": %s}}', operator, operand)) FROM '^ERROR (.{5})'),
                            regexp_replace(op(v.custom, format('{"a": {"%s": %s}}', operator, operand)), '^\{"a": (.*)\}$', '\1')),
                   ' | ' ORDER BY o.n)
-FROM unnest(ARRAY['$unset', '$set', '$setOnce', '$mul', '$inc', '$min', '$max', '$pull', '$addToSet', '$push']) WITH ORDINALITY x (operator, n),
+FROM unnest(ARRAY['$unset', '$set', '$literal', '$setOnce', '$mul', '$inc', '$min', '$max', '$pop', '$pull', '$addToSet', '$push']) WITH ORDINALITY x (operator, n),
      (VALUES (1, 'missing', '{}'), (2, 'number', '{"a": 3}'), (3, 'text', '{"a": "m"}'), (4, 'boolean', '{"a": true}'),
              (5, 'array', '{"a": [2]}'), (6, 'object', '{"a": {"k": 1}}')) v (n, name, custom),
      (VALUES (1, '2'), (2, '4.5'), (3, '"a"'), (4, '"z"'), (5, '""'), (6, 'false'), (7, 'null'), (8, '[2, 7]'), (9, '[]'), (10, '{"k": 1}')) o (n, operand)
@@ -257,8 +279,25 @@ SELECT 'all nine', std('{}', '{"name": "Ada", "username": "ada", "email": "a@b.c
 SELECT 'removed', std('{"name": "Ada", "email": "a@b.c", "byear": 1985}', '{"name": null, "email": "", "byear": -1}');
 SELECT 'byear', std('{}', '{"byear": "1985"}'), std('{}', '{"byear": 1985.0}'), std('{"byear": 1}', '{"byear": ""}');
 SELECT 'byear faults', std('{}', '{"byear": "x"}'), std('{}', '{"byear": 1985.5}'), std('{}', '{"byear": true}'), std('{}', '{"byear": "1e7000"}');
-SELECT 'unknown', std('{}', '{"country": "DE"}');
-SELECT 'a container', std('{}', '{"name": ["Ada"]}'), std('{}', '{"name": {"$set": "Ada"}}');
+SELECT 'any property', std('{"score": 1, "list": [1]}', '{"country": "DE", "score": {"$inc": 2}, "list": {"$push": 2}, "tags": ["x"], "nested": {"x": 1}}');
+SELECT 'removed, renamed', std('{"country": "DE", "city": "Bonn", "score": 1}', '{"country": null, "city": {"$rename": "town"}, "score": {"$unset": 1}}');
+SELECT 'campaign', std('{"campaign": {"name": "x", "n": 1}}', '{"campaign": {"name": "y", "n": {"$inc": 1}}}'), std('{"campaign": {"name": "x"}}', '{"campaign": {"name": null}}'), std('{}', '{"campaign": 1}');
+SELECT 'faults', std('{"country": "DE"}', '{"country": {"$inc": 1}}'), std('{}', '{"country": {"$add": 1}}'), std('{}', '{"country": {"$set": 1, "x": 1}}'), std('{}', '{"a.b": 1}'), std('{}', '{"": 1}');
+SELECT 'groups are no properties', std('{}', '{"custom": {"$set": {"a": 1}}}'), std('{}', '{"a": {"$rename": "custom"}}'), std('{}', '{"a": {"$rename": "campaign"}}'), std('{"custom": {"a": 1}}', '{"custom": {"a": {"$rename": "custom"}}}');
+SELECT 'lenient', * FROM try_apply('{"a": 1}', '{"$custom": 1, "cam.paign": 1, "c.d": 1, "cd": {"$inc": 1}, "a": {"$push": 1}, "custom": {"cus.tom": 1}}');
+SELECT 'a container', std('{}', '{"name": ["Ada"]}'), std('{}', '{"name": {"first": "Ada"}}'), std('{}', '{"name": {}}');
+SELECT 'spelled out', std('{}', '{"name": {"$set": ["Ada"]}}'), std('{}', '{"byear": {"$set": "1985"}}'), std('{"byear": 1}', '{"byear": {"$set": -1}}'), std('{"byear": 1}', '{"byear": {"$inc": 1}}');
+
+-- Sequences
+SELECT 'steps in their order', std('{"custom": {"a": 1}}', '{"$seq": [{"custom": {"a": {"$inc": 1}}}, {"custom": {"a": {"$mul": 10}}}, {"name": "Ada", "custom": {"a": {"$inc": 1}}}]}');
+SELECT 'a rename between', std('{"custom": {"a": 1, "b": 5}}', '{"$seq": [{"custom": {"a": {"$inc": 1}}}, {"custom": {"a": {"$rename": "b"}}}, {"custom": {"a": {"$inc": 7}, "b": {"$inc": 40}}}]}');
+SELECT 'names swapped', std('{"a": 1, "b": 2}', '{"$seq": [{"a": {"$rename": "c"}}, {"b": {"$rename": "a"}}, {"c": {"$rename": "b"}}]}');
+SELECT 'there and back', changed, skipped FROM try_apply('{"custom": {"a": 1}}', '{"$seq": [{"custom": {"a": {"$rename": "b"}}}, {"custom": {"b": {"$rename": "a"}}}]}');
+SELECT 'no steps', std('{"a": 1}', '{"$seq": []}'), std('{"a": 1}', '{"$seq": [{}, {}]}');
+SELECT 'faults', std('{}', '{"$seq": {}}'), std('{}', '{"$seq": [1]}'), std('{}', '{"$seq": [], "a": 1}'), std('{}', '{"$seq": [{"$seq": []}]}'), std('{}', '{"custom": {"$seq": []}}');
+SELECT 'nothing of a strict sequence', std('{"custom": {"a": 1}}', '{"$seq": [{"custom": {"a": {"$inc": 1}}}, {"custom": {"a": {"$push": 1}}}]}');
+SELECT 'lenient', * FROM try_apply('{"custom": {"a": 1}}', '{"$seq": [{"custom": {"a": {"$inc": 1}}}, {"custom": {"a": {"$push": 1}}}, 5, {"$seq": []}, {"custom": {"a": {"$inc": 1}}}]}');
+SELECT 'lenient, no sequence', * FROM try_apply('{"custom": {"a": 1}}', '{"$seq": 1}');
 SELECT 'custom', std('{}', '{"custom": null}'), std('{}', '{"custom": [1]}'), std('{}', '{"custom": "x"}'), std('{"custom": {"a": 1}}', '{"custom": {}}');
 SELECT 'others stay', std('{"country": "DE", "campaign": {"name": "x"}, "custom": {"a": 1}}', '{"name": "Ada", "custom": {"a": {"$unset": 1}}}');
 SELECT 'no object', std('{}', '[]'), std('{}', '1'), std('{}', '{}');
@@ -294,4 +333,7 @@ SELECT 'depth', run(format('profile_is_valid(set(''{}'', ''a'', ''%s''::jsonb))'
 SELECT 'depth of an appended object', run(format('profile_is_valid(push(''{}'', ''a'', ''%s1%s''::jsonb))', repeat('{"x":', 61), repeat('}', 61))),
                                       run(format('push(''{}'', ''a'', ''%s1%s''::jsonb)', repeat('{"x":', 62), repeat('}', 62)));
 SELECT 'depth in a document', run(format('profile_is_valid(apply(''{}'', ''{"custom": {"a": %s}}''))', repeat('[', 62) || repeat(']', 62))),
-                              run(format('apply(''{}'', ''{"custom": {"a": {"$set": %s}}}'')', repeat('[', 62) || repeat(']', 62)));
+                              run(format('profile_is_valid(apply(''{}'', ''{"$seq": [{"custom": {"a": {"$push": {"$each": [%s]}}}}]}''))', repeat('[', 61) || repeat(']', 61))),
+                              run(format('apply(''{}'', ''{"custom": {"a": {"$set": %s}}}'')', repeat('[', 63) || repeat(']', 63))),
+                              run(format('apply(''{}'', ''{"custom": {"a": {"$push": {"$each": [%s]}}}}'')', repeat('[', 62) || repeat(']', 62))),
+                              run(format('apply(''{}'', ''{"custom": {"a": {"$addToSet": %s1%s}}}'')', repeat('{"x":', 62), repeat('}', 62)));

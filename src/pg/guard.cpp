@@ -49,7 +49,8 @@ void *ContextMemory::do_allocate(std::size_t size, std::size_t alignment)
     // palloc raises for an oversized request even when asked not to.
     if (room < size || !AllocHugeSizeIsValid(room))
         throw std::bad_alloc();
-    void *block = palloc_extended(room, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+    void *block = MemoryContextAllocExtended(context_ ? context_ : CurrentMemoryContext, room,
+                                             MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
     if (!block || !std::align(alignment, size, block, room))
         throw std::bad_alloc();
     return block;

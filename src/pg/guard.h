@@ -35,16 +35,22 @@ struct Failure {
 };
 static_assert(std::is_trivially_destructible_v<Failure>);
 
-// The current memory context as a std::pmr resource. It never jumps: it asks palloc not to raise
-// and throws std::bad_alloc instead. Should a jump ever skip a destructor, the context still frees
-// the bytes.
+// A memory context as a std::pmr resource; without one, whichever is the current. It never jumps: it asks
+// not to raise and throws std::bad_alloc instead. Should a jump ever skip a destructor, the context
+// still frees the bytes.
 class ContextMemory final : public std::pmr::memory_resource {
+public:
+    explicit ContextMemory(MemoryContext context = nullptr) : context_(context) {}
+
+private:
     void *do_allocate(std::size_t size, std::size_t alignment) override;
     void do_deallocate(void *block, std::size_t size, std::size_t alignment) override;
     bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override
     {
         return this == &other;
     }
+
+    MemoryContext context_;
 };
 
 void keep_failure(Failure &failure, const Error &error) noexcept;

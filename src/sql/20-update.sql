@@ -1,4 +1,4 @@
--- The update operators. All work on custom properties, are pure, and return the argument itself when
+-- The update operators. Those with a key work on custom properties, are pure, and return the argument itself when
 -- nothing changes. Values: any number, text, boolean, date, jsonb, or an SQL array of these.
 
 CREATE FUNCTION inc(profile, key text, by numeric DEFAULT 1) RETURNS profile
@@ -41,16 +41,41 @@ CREATE FUNCTION pull(profile, key text, value "any") RETURNS profile
     AS 'MODULE_PATHNAME', 'profile_pull' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION pull(profile, text, "any") IS 'removes equal elements, or those that meet conditions, from an array property: pull(p, ''scores'', ''{"$lt": 10}''::jsonb)';
 
+CREATE FUNCTION pop(profile, key text, first boolean DEFAULT false) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_pop' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pop(profile, text, boolean) IS 'takes the last, or the first, element away from an array property: pop(p, ''queue'', first => true)';
+
+CREATE FUNCTION rename(profile, key text, new_key text) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_rename' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rename(profile, text, text) IS 'gives a property another name, whose value before is lost; a missing one changes nothing: rename(p, ''colour'', ''color'')';
+
 CREATE FUNCTION apply(profile, details jsonb) RETURNS profile
     AS 'MODULE_PATHNAME', 'profile_apply' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION apply(profile, jsonb) IS 'applies a user_details document; the first fault is an error and changes nothing: apply(p, ''{"name": "Ada", "custom": {"visits": {"$inc": 1}}}'')';
+COMMENT ON FUNCTION apply(profile, jsonb) IS 'applies an update document, or a sequence of them; the first fault is an error and changes nothing: apply(p, ''{"name": "Ada", "custom": {"visits": {"$inc": 1}}}'')';
 
 CREATE FUNCTION try_apply(profile, details jsonb, OUT profile profile, OUT changed boolean, OUT skipped jsonb)
     RETURNS record
     AS 'MODULE_PATHNAME', 'profile_try_apply' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION try_apply(profile, jsonb) IS 'applies what can be applied of a user_details document and lists the rest in skipped, as ingestion does';
+COMMENT ON FUNCTION try_apply(profile, jsonb) IS 'applies what can be applied of an update document and lists the rest in skipped';
 
 CREATE AGGREGATE apply_agg(details jsonb) (
     SFUNC = apply, STYPE = profile, INITCOND = '{}', PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE apply_agg(jsonb) IS 'folds a history of user_details documents into one profile: apply_agg(details ORDER BY received_at)';
+COMMENT ON AGGREGATE apply_agg(jsonb) IS 'folds a history of update documents into one profile: apply_agg(details ORDER BY received_at)';
+
+CREATE FUNCTION diff(old profile, new profile) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_diff' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION diff(profile, profile) IS 'the update document that turns one profile into another; it names what differs and no more: apply(a, diff(a, b)) = b';
+
+CREATE FUNCTION compose(first jsonb, second jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_compose' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION compose(jsonb, jsonb) IS 'one update document for two: apply(apply(p, a), b) = apply(p, compose(a, b))';
+
+CREATE FUNCTION compose_step(state jsonb, details jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'profile_compose_step' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION compose_step(jsonb, jsonb) IS 'implementation of compose_agg(jsonb)';
+
+CREATE AGGREGATE compose_agg(details jsonb) (
+    SFUNC = compose_step, STYPE = jsonb, INITCOND = '{}', COMBINEFUNC = compose_step, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE compose_agg(jsonb) IS 'folds many update documents into one that does the same: compose_agg(details ORDER BY received_at)';

@@ -10,6 +10,7 @@
 #   cluster_create [prefix]   private installation with the extension in it; sets cluster_root and
 #                             puts its programs first in PATH; at exit everything is gone
 #   cluster_start [setting]   a cluster in ROOT/data, given lines of postgresql.conf; exports PGHOST ...
+#                             $cluster_server: what is started instead of ROOT/.../bin/postgres
 #   cluster_as COMMAND        runs it as the server's user, in ROOT/tree
 #   cluster_keep              what is running now outlives the script
 #   cluster_destroy [root]    stops every server under the root and removes it
@@ -28,6 +29,7 @@ cluster_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cluster_pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
 cluster_bindir=
 cluster_root=
+cluster_server=
 
 # The server refuses to run as root.
 cluster_user=$(id -un)
@@ -92,7 +94,7 @@ cluster_start() {
         echo "timezone = 'UTC'"
         printf '%s\n' "$@"
     } >>"$data/postgresql.conf"
-    if ! cluster_as "$bin/pg_ctl" -D "$data" -l "$cluster_root/log" -w -s start; then
+    if ! cluster_as "$bin/pg_ctl" -D "$data" -l "$cluster_root/log" -w -s ${cluster_server:+-p "$cluster_server" -t 600} start; then
         cat "$cluster_root/log" >&2
         return 1
     fi

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """compare.py RUNNER [CASES [SEED]]: random update documents through core and through the model.
 
+Two thirds are documents on a profile. The rest are laws: that a composed document does what its parts do one after
+the other, that composing is associative, that a difference leads from one profile to the other.
+
 Ends with the line "oracle: N passed, N failed"; shows the first cases that differ."""
 import collections
 import json
@@ -87,6 +90,10 @@ class Cases:
         return "{" + ", ".join(members) + "}"
 
     def operand(self, operator):
+        if operator == "$pop":
+            return self.pick(["1", "-1", "-1.0"]) if self.chance(0.9) else self.value()
+        if operator == "$rename":
+            return json.dumps(self.property_name()) if self.chance(0.95) else self.value()
         if operator in ("$inc", "$mul"):
             return self.number() if self.chance(0.85) else self.value()
         if operator in ("$min", "$max"):
@@ -138,14 +145,165 @@ class Cases:
             members.append('"byear": ' + self.pick(["1985", '"1985"', '"x"', "-1", "1e3", "1.5", "true", '""', "null", '"1985 "']))
         if self.chance(0.03):
             members.append(self.pick(['"country": "DE"', '"email": [1]', '"phone": {}', '"gender": null']))
+        if self.chance(0.1):
+            members.append(f'"{self.pick(["city", "score", "a.b", "email"])}": {self.asked()}')
+        if self.chance(0.05):
+            members.append('"campaign": ' + self.custom(self.asked, 2))
         if self.chance(0.97):
             members.append('"custom": ' + (self.custom(self.asked, 3) if self.chance(0.99) else self.value()))
         return "{" + ", ".join(members) + "}"
 
+    def document(self):
+        """A document, or a sequence of them."""
+        if self.chance(0.9):
+            return self.details()
+        steps = [self.details() for _ in range(self.random.randint(0, 3))]
+        if self.chance(0.05):
+            steps.append(self.pick(["1", "null", '{"$seq": []}']))
+        return '{"$seq": [' + ", ".join(steps) + "]}"
 
-def differs(mode, profile, details, answer):
-    """Why the answer is not the model's; None when it is."""
-    expected = model.Application(model.parse(profile), model.parse(details), mode == "strict")
+    # Documents that mostly fit the profiles that they meet, so that many go through without a fault.
+
+    def fitting_value(self, name):
+        if name in ("a", "b"):
+            return str(self.random.randint(-9, 9)) if self.chance(0.7) else self.pick(["0.5", "-2.25", "1e20", "123456789012345678"])
+        if name in ("bb", "longer"):
+            return self.clean_array()
+        return self.pick(['"x"', '"abc"', '"5"', '"\\u00e9"', "true", "1", "3", '{"k": 1}', '{"$inc": 1}', '""'])
+
+    def fitting_change(self, name):
+        if self.chance(0.15):
+            return self.pick([self.fitting_value(name), "null", '{"$unset": 1}', f'{{"$literal": {self.fitting_value(name)}}}'])
+        if self.chance(0.1):
+            return f'{{"$setOnce": {self.fitting_value(name)}}}'
+        if name in ("a", "b"):
+            members = {operator: self.fitting_value(name) for operator in self.random.sample(["$inc", "$mul", "$min", "$max"], self.pick([1, 1, 2]))}
+        elif name in ("bb", "longer"):
+            members = {operator: self.array_operand(operator) for operator in self.random.sample(["$push", "$push", "$addToSet", "$pull", "$pop"], self.pick([1, 1, 2]))}
+        else:
+            members = {self.pick(["$min", "$max"]): self.pick(['"a"', '"m"', '"x"', "1", "2"])}
+            if self.chance(0.3):
+                members["$setOnce"] = '"s"'
+        return "{" + ", ".join(f'"{operator}": {operand}' for operator, operand in members.items()) + "}"
+
+    def array_operand(self, operator):
+        if operator == "$pop":
+            return self.pick(["1", "-1"])
+        if operator == "$pull" and self.chance(0.3):
+            return self.pick(['{"$in": [1, 2]}', '{"$eq": "x"}', '{"$gt": 1}', '{"$nin": [1, 2, 3]}'])
+        if operator == "$push" and self.chance(0.6):
+            few = self.pick(["[]", '["n"]', '["n", 9]', self.clean_array()])
+            members = [f'"$each": {few}', '"$slice": ' + self.pick(["-1", "-2", "-3", "-5", "-5", "0", "2", "3"])]
+            if self.chance(0.1):
+                members.append('"$position": 0')
+            return "{" + ", ".join(members) + "}"
+        return self.clean_array() if self.chance(0.6) else self.pick(["1", "2", '"x"', '{"k": 1}'])
+
+    def fitting_group(self, make):
+        names = self.random.sample(NAMES[:5], self.random.randint(0, 4))
+        return "{" + ", ".join(f'"{name}": {make(name)}' for name in names) + "}"
+
+    def fitting_profile(self):
+        return f'{{"country": "DE", "a": {self.fitting_value("a")}, "custom": {self.fitting_group(self.fitting_value)}}}'
+
+    def fitting_step(self):
+        members = [f'"custom": {self.fitting_group(self.fitting_change)}']
+        if self.chance(0.2):
+            members.append(f'"a": {self.fitting_change("a")}')
+        if self.chance(0.08):
+            source, target = self.random.sample(NAMES[:5], 2)
+            members[0] = f'"custom": {{"{source}": {{"$rename": "{target}"}}, "{target}": {self.fitting_change(target)}}}'
+        return "{" + ", ".join(members) + "}"
+
+    def fitting_document(self):
+        if self.chance(0.12):
+            return self.document()
+        if self.chance(0.8):
+            return self.fitting_step()
+        return '{"$seq": [' + ", ".join(self.fitting_step() for _ in range(self.random.randint(0, 4))) + "]}"
+
+    def case(self):
+        """(what to do, its arguments)"""
+        roll = self.random.random()
+        if roll < 0.65:
+            return self.pick(["strict", "lenient"]), self.profile(), self.document()
+        if roll < 0.67:
+            return "sdk", self.profile(), self.details()
+        profile = self.fitting_profile() if self.chance(0.9) else self.profile()
+        if roll < 0.92:
+            return self.pick(["compose strict", "compose lenient"]), profile, self.fitting_document(), self.fitting_document()
+        if roll < 0.96:
+            return "associate", self.fitting_document(), self.fitting_document(), self.fitting_document()
+        return "diff", profile, self.profile() if self.chance(0.3) else self.fitting_profile()
+
+
+def differs(task, *arguments):
+    """Why the last argument, the answer, is not right; None when it is."""
+    if task == "associate":
+        return misassociated(*arguments)
+    if task == "diff":
+        return wrong_difference(*arguments)
+    if task.startswith("compose"):
+        return wrong_composition(task.endswith("strict"), *arguments)
+    return wrong_application(task, *arguments)
+
+
+def apply(profile, details, strict):
+    return model.Application(model.parse(profile), model.parse(details), strict)
+
+
+def wrong_composition(strict, profile, first, second, answer):
+    fields = answer.split("\t")
+    one = apply(profile, first, strict)
+    two = model.Application(one.profile, model.parse(second), strict)
+    faults = one.faults | two.faults
+    if fields[0] == "error":  # composing reads strictly
+        return None if apply(profile, first, True).faults | apply(profile, second, True).faults else "a document"
+    # A fault of strict mode ends everything; a number out of range may be in range once numbers are joined.
+    if faults and (strict or "out_of_range" in faults):
+        return None
+    after = model.text(two.profile)
+    if fields[0] != "ok" or fields[2] != after:
+        return after
+    again = apply(profile, fields[4], strict)
+    if model.text(again.profile) != after:
+        return f"a document that gives {after} in the model"
+    skipped = set(map(tuple, json.loads(fields[3])))
+    if skipped != set(again.skipped) or not skipped <= set(one.skipped + two.skipped):
+        return f"skipped some of {one.skipped + two.skipped}"
+    return None
+
+
+def misassociated(first, second, third, answer):
+    fields = answer.split("\t")
+    if fields[0] == "error":
+        return None if any(apply("{}", document, True).faults for document in (first, second, third)) else "documents"
+    return None if fields[1] == fields[2] else "the same from both sides"
+
+
+def wrong_difference(before, after, answer):
+    fields = answer.split("\t")
+    old, new = (model.normalised(model.parse(profile)) for profile in (before, after))
+    expected = model.text(new)
+    if fields[0] != "ok" or fields[2] != expected or (fields[1] == "changed") != (model.text(old) != expected):
+        return expected
+    if model.text(apply(before, fields[4], True).profile) != expected:
+        return f"a document that gives {expected} in the model"
+    changes = model.parse(fields[4])
+    named = {("", key) for key in changes if key not in model.GROUPS}
+    named |= {(group, key) for group in model.GROUPS for key in changes.get(group, {})}
+    differing = {name for name, _ in properties(old) ^ properties(new)}
+    return None if named == differing else "the properties that differ and no other"
+
+
+def properties(profile):
+    groups = [(group, profile.get(group, {})) for group in model.GROUPS]
+    groups.append(("", {key: value for key, value in profile.items() if key not in model.GROUPS}))
+    return {((group, key), model.text(value)) for group, members in groups for key, value in members.items()}
+
+
+def wrong_application(mode, profile, details, answer):
+    expected = model.Application(model.parse(profile), model.parse(details), mode == "strict", mode == "sdk")
     fields = answer.split("\t")
     if any(number in details for number in BAD_NUMBERS):
         expected.faults.add("out_of_range")  # strict reading stops there, even at a key that is repeated later
@@ -170,7 +328,7 @@ def run_chunk(task):
     """Cases of one seed: (differing cases in words, how often each kind of answer came)."""
     runner, count, seed = task
     cases = Cases(seed)
-    lines = [(cases.pick(["strict", "lenient"]), cases.profile(), cases.details()) for _ in range(count)]
+    lines = [cases.case() for _ in range(count)]
     done = subprocess.run([runner], input="\n".join(map("\t".join, lines)) + "\n", capture_output=True, text=True)
     answers = done.stdout.split("\n")[:-1]
     failures = []
@@ -178,10 +336,11 @@ def run_chunk(task):
         failures.append(f"the runner ended with status {done.returncode} after {len(answers)} cases\n{done.stderr[-4000:]}")
     kinds = collections.Counter()
     for line, answer in zip(lines, answers):
-        kinds[" ".join(answer.split("\t")[:2])] += 1
+        law = line[0] not in ("strict", "lenient", "sdk")
+        kinds[" ".join(line[:1] * law + tuple(answer.split("\t")[:1 if line[0] == "associate" else 2]))] += 1
         expected = differs(*line, answer)
         if expected is not None:
-            failures.append("{}\n  profile  {}\n  details  {}\n".format(*line) + f"  expected {expected}\n  got      {answer}")
+            failures.append("\n  ".join(line) + f"\n  expected {expected}\n  got      {answer}")
     return failures, kinds
 
 

@@ -6,7 +6,9 @@ import re
 from decimal import Context, Decimal, Inexact, MAX_EMAX, MAX_PREC, MIN_EMIN
 
 WIDE = Context(prec=20000, Emax=MAX_EMAX, Emin=MIN_EMIN)
-ORDER = ["$unset", "$set", "$setOnce", "$mul", "$inc", "$min", "$max", "$pull", "$addToSet", "$push"]
+ORDER = ["$rename", "$unset", "$set", "$literal", "$setOnce", "$mul", "$inc", "$min", "$max", "$pop", "$pull", "$addToSet", "$push"]
+OURS = {"$rename", "$literal", "$pop"}  # no SDK sends them
+GROUPS = ("custom", "campaign")
 STANDARD = {"name", "username", "email", "organization", "phone", "picture", "gender", "byear"}
 ABSENT = object()
 
@@ -105,6 +107,10 @@ def op_set(before, operand):
     return ABSENT if operand is None or operand == "" else operand
 
 
+def op_literal(before, operand):
+    return ABSENT if operand is None else operand
+
+
 def op_set_once(before, operand):
     return op_set(before, operand) if before is ABSENT else before
 
@@ -194,6 +200,16 @@ def on_array(change):
 
 
 @on_array
+def op_pop(before, operand):
+    if kind(operand) != "number":
+        raise Fault("wrong_type")
+    if operand not in (1, -1):
+        raise Fault("invalid_value")
+    kept = before[:-1] if operand == 1 else before[1:]
+    return kept if before else None
+
+
+@on_array
 def op_push(before, operand):
     elements, modifiers = elements_of(operand, ("$slice", "$position"))
     # Python's slices count from the end and stop at the ends as MongoDB's do.
@@ -268,12 +284,12 @@ def op_pull(before, operand):
 
 
 OPERATORS = {
-    "$unset": op_unset, "$set": op_set, "$setOnce": op_set_once,
+    "$unset": op_unset, "$set": op_set, "$literal": op_literal, "$setOnce": op_set_once, "$rename": None,
     "$mul": arithmetic(lambda left, right: WIDE.multiply(left, right), lambda operand: Decimal(0)),
     "$inc": arithmetic(lambda left, right: WIDE.add(left, right), lambda operand: operand),
     "$min": extreme(lambda operand, before: operand < before),
     "$max": extreme(lambda operand, before: operand > before),
-    "$pull": op_pull, "$addToSet": op_add_to_set, "$push": op_push,
+    "$pop": op_pop, "$pull": op_pull, "$addToSet": op_add_to_set, "$push": op_push,
 }
 
 
@@ -281,7 +297,7 @@ OPERATORS = {
 
 def normalised(profile):
     result = {key: value for key, value in profile.items() if value is not None}
-    for group in ("custom", "campaign"):
+    for group in GROUPS:
         if group in result:
             result[group] = {key: value for key, value in result[group].items() if value is not None}
             if not result[group]:
@@ -316,15 +332,27 @@ def standard_change(key, value):
     return birth_year(value) if key == "byear" else value
 
 
+def is_name(name):
+    return bool(name) and "." not in name and "$" not in name
+
+
 class Application:
-    def __init__(self, profile, details, strict):
+    """One update document on one profile; `sdk`: only what an SDK may send."""
+
+    def __init__(self, profile, details, strict, sdk=False):
         self.profile = normalised(profile)
         self.strict = strict
-        self.changes = []   # (group, key, operator, operand)
+        self.sdk = sdk
+        self.steps = []     # of each a list of (group, key, operator, operand)
         self.faults = set()
         self.skipped = []   # (key, operator or None)
-        self.read(details)
-        self.run()
+        if "$seq" in details and not sdk:
+            self.guarded("$seq", None, lambda: self.read_sequence(details))
+        else:
+            self.read_step(details)
+        self.before = text(self.profile)
+        for changes in self.steps:
+            self.run(changes)
 
     def guarded(self, key, operator, body):
         try:
@@ -333,58 +361,104 @@ class Application:
             self.faults |= fault.codes
             self.skipped.append((key, operator))
 
-    def read(self, details):
-        for key in sorted(details, key=key_order):
-            value = details[key]
-            if key == "custom":
-                self.guarded(key, None, lambda: self.read_custom(value))
-            else:
-                self.guarded(key, None, lambda: self.changes.append(("", key, "$set", standard_change(key, value))))
+    def read_sequence(self, details):
+        if len(details) > 1:
+            raise Fault("invalid_value")
+        if kind(details["$seq"]) != "array":
+            raise Fault("wrong_type")
+        for step in details["$seq"]:
+            self.guarded("$seq", None, lambda: self.read_step_of_sequence(step))
 
-    def read_custom(self, custom):
-        if custom is None:
+    def read_step_of_sequence(self, step):
+        if kind(step) != "object":
+            raise Fault("wrong_type")
+        if "$seq" in step:
+            raise Fault("invalid_value")
+        self.read_step(step)
+
+    def read_step(self, details):
+        self.steps.append([])
+        self.renamed = set()
+        seen = {}
+        for key in sorted(details, key=key_order):
+            self.guarded(key, None, lambda: self.read_member(key, details[key], seen))
+        self.report_collisions(seen)
+
+    def read_member(self, key, value, seen):
+        if key == "custom" or key == "campaign" and not self.sdk:
+            self.read_group(key, value)
+        elif self.sdk or key in STANDARD and not is_instruction(value):
+            self.steps[-1].append(("", key, "$set", standard_change(key, value)))
+        else:
+            self.read_property("", key, value, seen)
+
+    def read_group(self, group, members):
+        if members is None:
             return
-        if kind(custom) != "object":
+        if kind(members) != "object":
             raise Fault("wrong_type")
         seen = {}
-        for key in sorted(custom, key=key_order):
-            self.guarded(key, None, lambda: self.read_property(key, custom[key], seen))
+        for key in sorted(members, key=key_order):
+            self.guarded(key, None, lambda: self.read_property(group, key, members[key], seen))
+        self.report_collisions(seen)
+
+    def report_collisions(self, seen):
         for keys in seen.values():
             self.skipped += [(key, None) for key in keys[1:]]
 
-    def read_property(self, key, value, seen):
+    def read_property(self, group, key, value, seen):
         name = key
-        if self.strict and ("." in key or "$" in key or not key):
+        if self.strict and not is_name(key):
             raise Fault("invalid_value")
         if not self.strict:
             name = key.replace(".", "").replace("$", "")
             if not name:
                 raise Fault("invalid_value")
             seen.setdefault(name, []).append(key)
+        if not group and name in GROUPS:
+            raise Fault("invalid_value")
         if kind(value) == "object" and (not value or is_instruction(value)):
             if not all(member.startswith("$") for member in value):
                 raise Fault("invalid_value")
             for operator, operand in value.items():
-                self.guarded(key, None, lambda: self.add_change(name, operator, operand))
+                self.guarded(key, None, lambda: self.add_change(group, name, operator, operand))
         else:
-            self.add_change(name, "$set", value)
+            self.add_change(group, name, "$set", value)
 
-    def add_change(self, name, operator, operand):
-        if operator not in OPERATORS:
+    def add_change(self, group, name, operator, operand):
+        if operator not in OPERATORS or self.sdk and operator in OURS:
             raise Fault("invalid_value")
         check_numbers(operand)
-        self.changes.append(("custom", name, operator, operand))
+        if operator == "$rename":
+            self.check_rename(group, name, operand)
+        self.steps[-1].append((group, name, operator, operand))
 
-    def run(self):
-        self.before = text(self.profile)
-        for rank, operator in enumerate(ORDER):
-            for group, key, wanted, operand in self.changes:
+    def check_rename(self, group, name, target):
+        if kind(target) != "text":
+            raise Fault("null_value" if target is None else "wrong_type")
+        if not is_name(target) or target == name or not group and target in GROUPS:
+            raise Fault("invalid_value")
+        names = {(group, name), (group, target)}
+        if names & self.renamed:
+            raise Fault("invalid_value")
+        self.renamed |= names
+
+    def members(self, group):
+        return self.profile.setdefault(group, {}) if group else self.profile
+
+    def run(self, changes):
+        for operator in ORDER:
+            for group, key, wanted, operand in changes:
                 if wanted == operator:
                     self.change(group, key, operator, operand)
         self.profile = normalised(self.profile)
 
     def change(self, group, key, operator, operand):
-        members = self.profile.setdefault(group, {}) if group else self.profile
+        members = self.members(group)
+        if operator == "$rename":
+            if key in members:
+                members[operand] = members.pop(key)
+            return
 
         def body():
             after = OPERATORS[operator](members.get(key, ABSENT), operand)

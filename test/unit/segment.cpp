@@ -298,9 +298,9 @@ TEST_CASE("references: aliases and their one spelling")
         canonical(R"({"did":"d","c":1,"s":2,"dur":3,"uid":4,"event.key":"k"})") ==
         R"({"uid": 4, "device_id": "d", "event.dur": 3, "event.key": "k", "event.sum": 2, "event.count": 1})");
     // Names that a column or an alias has taken keep a prefix.
-    for (const char *kept :
-         {R"({"sg.sum": 1})", R"({"up.dur": 1})", R"({"up.up.cc": 1})", R"({"up.event.x": 1})",
-          R"({"up.cmp.x": 1})", R"({"up.uid": 1})", R"({"campaign.c": 1})"})
+    for (const char *kept : {R"({"sg.sum": 1})", R"({"up.dur": 1})", R"({"up.up.cc": 1})",
+                             R"({"up.event.x": 1})", R"({"up.cmp.x": 1})", R"({"up.uid": 1})",
+                             R"({"campaign.c": 1})", R"({"up.$nor": [1]})", R"({"up.$x": 1})"})
         CHECK(canonical(kept) == kept);
     check_error(R"({"":1})", ErrorCode::invalid_value, "invalid property reference \"\"");
     check_error(R"({"a..b":1})", ErrorCode::invalid_value, "invalid property reference \"a..b\"");

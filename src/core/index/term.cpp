@@ -156,7 +156,12 @@ public:
 
     TermList take()
     {
-        std::sort(terms_.begin(), terms_.end());
+        InterruptPoll poll;
+        std::sort(terms_.begin(), terms_.end(),
+                  [&poll](std::string_view left, std::string_view right) {
+                      poll.step();
+                      return left < right;
+                  });
         terms_.erase(std::unique(terms_.begin(), terms_.end()), terms_.end());
         return std::move(terms_);
     }

@@ -157,6 +157,8 @@ private:
         try {
             return number(event.find(name));
         } catch (const Error &error) {
+            if (error.code() == ErrorCode::cancelled)
+                throw;
             skip(event_key(event),
                  error.code() == ErrorCode::invalid_text   ? quoted(name) + " must be a number"
                  : error.code() == ErrorCode::out_of_range ? quoted(name) + ": " + error.message()

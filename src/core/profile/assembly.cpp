@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 
 namespace profiles {
 
@@ -156,6 +157,7 @@ void write_node(const Node &node, char *out)
         copy(out, node.bytes);
         return;
     }
+    check_interrupt();
     Piece all{.nodes = node.children};
     Assembly(node.type, nullptr, {&all, 1}).write(out);
 }

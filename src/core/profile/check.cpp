@@ -104,8 +104,11 @@ void check_members(std::string_view bytes, int depth)
 
 bool is_valid_text(std::string_view text)
 {
-    while (!text.empty()) {
-        text.remove_prefix(ascii_prefix(text));
+    constexpr std::size_t kStretch = 1 << 20;
+    for (InterruptPoll poll; !text.empty(); poll.step()) {
+        std::size_t plain = ascii_prefix(text.substr(0, kStretch));
+        poll.step(plain / 256);
+        text.remove_prefix(plain);
         if (text.empty())
             return true;
         std::size_t length = character_length(text);

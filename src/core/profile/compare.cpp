@@ -44,6 +44,8 @@ int compare_containers(const Item &left, const Item &right, int depth)
         return left_view.count() < right_view.count() ? -1 : 1;
     Cursor left_cursor(left_view), right_cursor(right_view);
     while (left_cursor.next() && right_cursor.next()) {
+        if (left_cursor.position() % 1024 == 0)
+            check_interrupt();
         int order = left_view.is_object() ? compare_keys(left_cursor.key(), right_cursor.key()) : 0;
         if (order == 0)
             order = compare_values(left_cursor.item(), right_cursor.item(), depth);
@@ -60,6 +62,8 @@ bool object_contains(const View &whole, const View &part, int depth)
     if (part.count() > whole.count())
         return false;
     for (Cursor cursor(part); cursor.next();) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         std::optional<Item> found = whole.find(cursor.key());
         if (!found || !contains_value(*found, cursor.item(), depth))
             return false;
@@ -115,6 +119,8 @@ bool array_contains(const View &whole, const View &part, int depth)
     if (whole.count() > kLinearSearch && part.count() > kLinearSearch)
         scalars.emplace(whole);
     for (Cursor wanted(part); wanted.next();) {
+        if (wanted.position() % 1024 == 0)
+            check_interrupt();
         bool found = scalars && !wanted.item().is_container()
                          ? scalars->has(wanted.item())
                          : any_contains(whole, wanted.item(), depth);

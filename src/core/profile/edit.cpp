@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../error.h"
+#include "../interrupt.h"
 #include "document.h"
 
 namespace profiles {
@@ -81,7 +82,9 @@ Node overlay(const Item &left, const Item &right, std::pmr::memory_resource *mem
     NodeList members(memory);
     members.reserve(mine.children.size() + theirs.children.size());
     auto from_left = mine.children.begin();
+    InterruptPoll poll;
     for (const Node &member : theirs.children) {
+        poll.step();
         while (from_left != mine.children.end() && compare_keys(from_left->key, member.key) < 0)
             members.push_back(*from_left++);
         bool both = from_left != mine.children.end() && from_left->key == member.key;

@@ -56,8 +56,8 @@ private:
     // The next byte that counts; NUL at the end.
     char skip_space()
     {
-        while (at_ != end_ && is_space(*at_))
-            ++at_;
+        if (at_ != end_ && is_space(*at_))
+            at_ = find_byte(at_, end_, [](char byte) { return !is_space(byte); });
         return at_ == end_ ? '\0' : *at_;
     }
 
@@ -172,15 +172,14 @@ private:
     Node read_number()
     {
         const char *start = at_;
-        while (at_ != end_ && is_of_number(*at_))
-            ++at_;
+        at_ = find_byte(at_, end_, [](char byte) { return !is_of_number(byte); });
         std::string_view text(start, static_cast<std::size_t>(at_ - start));
         try {
             return make_number(Number::parse(text), memory_);
         } catch (const Error &error) {
             if (error.code() == ErrorCode::out_of_range && faulty_ == FaultyNumbers::keep)
                 return make_number_literal(keep(text));
-            if (error.code() == ErrorCode::out_of_range)
+            if (error.code() != ErrorCode::invalid_text)
                 throw;
             at_ = start;
             raise("Invalid value.");
@@ -191,7 +190,7 @@ private:
     std::string_view read_string()
     {
         const char *start = ++at_;
-        at_ = std::find_if(at_, end_, ends_plain_text);
+        at_ = find_byte(at_, end_, ends_plain_text);
         std::string_view plain(start, static_cast<std::size_t>(at_ - start));
         if (at_ == end_ || *at_ != '"')
             return read_escaped_string(plain);
@@ -209,9 +208,9 @@ private:
     {
         std::pmr::vector<char> text(plain.begin(), plain.end(), memory_);
         const char *start = at_ - plain.size();
-        for (;;) {
+        for (InterruptPoll poll;; poll.step()) {
             const char *stretch = at_;
-            at_ = std::find_if(at_, end_, ends_plain_text);
+            at_ = find_byte(at_, end_, ends_plain_text);
             text.insert(text.end(), stretch, at_);
             if (at_ == end_)
                 raise("Missing a closing quotation mark in string.");

@@ -97,9 +97,9 @@ void TextBuffer::grow(std::size_t more)
 void write_json_string(std::string_view text, TextBuffer &out)
 {
     out.add('"');
-    while (!text.empty()) {
-        auto stop = std::find_if(text.begin(), text.end(), needs_escape);
-        auto clean = static_cast<std::size_t>(stop - text.begin());
+    for (InterruptPoll poll; !text.empty(); poll.step()) {
+        const char *stop = find_byte(text.data(), text.data() + text.size(), needs_escape);
+        auto clean = static_cast<std::size_t>(stop - text.data());
         out.add(text.substr(0, clean));
         if (clean == text.size())
             break;
@@ -137,6 +137,8 @@ void write_pretty(const Item &item, TextBuffer &out, int level)
     Cursor cursor(view);
     out.add(view.is_array() ? '[' : '{');
     while (cursor.next()) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         if (cursor.position() > 0)
             out.add(',');
         new_line(out, level + 1);

@@ -73,10 +73,9 @@ std::span<Node> drop_repeated_keys(std::span<Node> members)
 
 void sort_members(Node &object)
 {
-    std::size_t comparisons = 0;
-    auto before = [&comparisons](const Node &left, const Node &right) {
-        if (++comparisons % 4096 == 0)
-            check_interrupt();
+    InterruptPoll poll;
+    auto before = [&poll](const Node &left, const Node &right) {
+        poll.step();
         return compare_keys(left.key, right.key) < 0;
     };
     if (!std::is_sorted(object.children.begin(), object.children.end(), before))
@@ -90,6 +89,7 @@ namespace {
 
 void pack_number_literal(Node &node, std::pmr::memory_resource *memory, FaultyNumbers faulty)
 {
+    check_interrupt();
     std::string_view key = node.key;
     try {
         node = make_number(Number::parse(node.bytes), memory);
@@ -124,6 +124,7 @@ void seal(Node &node, int depth)
         node.size = node.bytes.size();
         return;
     }
+    check_interrupt();
     if (depth >= layout::kMaxDepth)
         throw Error(ErrorCode::limit_exceeded, "value is nested too deeply",
                     "At most " + std::to_string(layout::kMaxDepth) + " levels are allowed.");
@@ -144,6 +145,8 @@ Node unpack(const Item &item, std::pmr::memory_resource *memory)
     Cursor cursor(view);
     std::uint32_t count = 0;
     while (cursor.next()) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
         Node *child = new (children + count++) Node(make_node(cursor.item()));
         child->key = cursor.key();
         child->size = child->bytes.size();

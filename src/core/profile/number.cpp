@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "../error.h"
+#include "../interrupt.h"
 
 namespace profiles {
 
@@ -198,7 +199,8 @@ private:
     {
         if (at_ == end_ || !is_digit(*at_))
             raise_syntax();
-        for (; at_ != end_ && is_digit(*at_); ++at_) {
+        for (InterruptPoll poll; at_ != end_ && is_digit(*at_); ++at_) {
+            poll.step();
             exponent_ += exponent_step;
             if (*at_ == '0') {
                 if (coefficient_ != 0)
@@ -232,7 +234,7 @@ private:
         if (at_ == end_ || !is_digit(*at_))
             raise_syntax();
         int value = 0;
-        for (; at_ != end_ && is_digit(*at_); ++at_)
+        for (InterruptPoll poll; at_ != end_ && is_digit(*at_); ++at_, poll.step())
             value = std::min(value * 10 + (*at_ - '0'), 1000000);
         exponent_ += negative ? -value : value;
     }

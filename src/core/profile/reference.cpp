@@ -101,8 +101,13 @@ Reference parse_reference(std::string_view text, std::pmr::memory_resource *memo
         rest.front() == '.')
         throw Error(ErrorCode::invalid_value, "invalid property reference " + quoted(text), {},
                     "Write country, custom.plan, campaign.name or event.price.");
-    while (!rest.empty())
+    while (!rest.empty()) {
+        if (reference.path.size() >= layout::kMaxDepth)
+            throw Error(ErrorCode::limit_exceeded,
+                        "property reference " + quoted(text) + " is nested too deeply",
+                        "At most " + std::to_string(layout::kMaxDepth) + " levels are allowed.");
         reference.path.push_back(take_step(rest));
+    }
     return reference;
 }
 

@@ -28,7 +28,8 @@ struct Reference {
     explicit Reference(std::pmr::memory_resource *memory) : path(memory) {}
 };
 
-// `text` must outlive the reference. Throws invalid_value for an empty or malformed one.
+// `text` must outlive the reference. Throws invalid_value for an empty or malformed one, limit_exceeded for
+// one that leads deeper than a profile can be.
 Reference parse_reference(std::string_view text, std::pmr::memory_resource *memory);
 
 // Follows a path of a reference through objects; absent where a step is missing or no object.

@@ -5,24 +5,16 @@
 namespace profiles {
 
 using layout::Entry;
-using layout::Header;
 
 void raise_corrupted_profile() { throw Error(ErrorCode::corrupted, "corrupted profile"); }
 
-namespace {
-
-Header read_header(std::string_view bytes)
+void View::raise_unsupported_version(unsigned version)
 {
-    if (bytes.size() < layout::kHeaderSize)
-        raise_corrupted_profile();
-    Header header = layout::unpack_header(layout::load<std::uint32_t>(bytes.data()));
-    if (header.version != layout::kVersion)
-        throw Error(ErrorCode::unsupported,
-                    "unsupported profile format version " + std::to_string(header.version));
-    if (header.payload_start() > bytes.size())
-        raise_corrupted_profile();
-    return header;
+    throw Error(ErrorCode::unsupported,
+                "unsupported profile format version " + std::to_string(version));
 }
+
+namespace {
 
 // Sums lengths four (narrow) or two (wide) at a time in the lanes of one word. A sum spans less than
 // kStride entries, so no lane overflows: 8 * 4095 < 2^16, 16 * (2^28 - 1) < 2^32.
@@ -46,12 +38,6 @@ constexpr auto sum_narrow = sum_lengths<std::uint16_t, layout::kNarrowLength, 0x
 constexpr auto sum_wide = sum_lengths<std::uint32_t, layout::kWideLength, 0x0fffffff0fffffffu>;
 
 }  // namespace
-
-View::View(std::string_view bytes)
-    : bytes_(bytes), header_(read_header(bytes)), entries_(bytes.data() + layout::kHeaderSize),
-      payloads_(bytes.substr(header_.payload_start()))
-{
-}
 
 std::size_t View::offset(std::uint32_t entry) const
 {
@@ -78,59 +64,87 @@ std::string_view View::payloads(std::uint32_t from, std::uint32_t to) const
     return payloads_.substr(start, end - start);
 }
 
-Item View::payload(std::uint32_t index) const
+// Up to 64 keys of a narrow object, four at a time in the lanes of one word and without a branch on
+// what they are: adding 0x8000 - length sets the top bit of a lane whose key is at least that long.
+View::Alike View::few_keys_of_length(std::size_t length) const
 {
-    if (index >= header_.entries())
-        raise_corrupted_profile();
-    Entry found = entry(index);
-    std::size_t start = offset(index);
-    if (start > payloads_.size() || found.length > payloads_.size() - start ||
-        static_cast<unsigned>(found.type) > kLastType)
-        raise_corrupted_profile();
-    return {found.type, payloads_.substr(start, found.length)};
+    constexpr std::uint64_t kEach = 0x0001000100010001u, kTops = 0x8000 * kEach;
+    const std::uint64_t at_least = (0x8000 - length) * kEach, longer = at_least - kEach;
+    std::uint64_t shorter_lanes = 0, not_longer_lanes = 0, length_lanes = 0;
+    auto look = [&](std::uint64_t entries, std::uint64_t used) {
+        std::uint64_t lengths = entries & layout::kNarrowLength * kEach;
+        std::uint64_t shorter = ~(lengths + at_least) & used;
+        shorter_lanes += shorter >> 15;
+        not_longer_lanes += (~(lengths + longer) & used) >> 15;
+        length_lanes += lengths & (shorter - (shorter >> 15));
+    };
+    auto sum = [](std::uint64_t lanes) {
+        return (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
+    };
+    std::uint32_t rest = header_.count % 4;
+    for (std::uint32_t key = 0; key + 4 <= header_.count; key += 4)
+        look(layout::load<std::uint64_t>(entries_ + 2 * std::size_t{key}), kTops);
+    if (rest > 0) {
+        // The last ones come to lie in the upper lanes.
+        std::uint64_t last = 0;
+        if (header_.count > 4)
+            last = layout::load<std::uint64_t>(entries_ + 2 * std::size_t{header_.count - 4});
+        else
+            for (std::uint32_t key = 0; key < rest; ++key)
+                last |= std::uint64_t{layout::load<std::uint16_t>(entries_ + 2 * std::size_t{key})}
+                        << 16 * (4 - rest + key);
+        look(last, kTops << 16 * (4 - rest));
+    }
+    return {static_cast<std::uint32_t>(sum(shorter_lanes)),
+            static_cast<std::uint32_t>(sum(not_longer_lanes)), sum(length_lanes)};
+}
+
+View::Alike View::keys_of_length(std::size_t length) const
+{
+    if (!header_.wide && header_.count <= 64 && length <= layout::kNarrowLength)
+        return few_keys_of_length(length);
+    auto first_with = [&](auto beyond) {
+        std::uint32_t low = 0, high = header_.count;
+        while (low < high) {
+            std::uint32_t middle = low + (high - low) / 2;
+            if (beyond(entry(middle).length))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    };
+    std::uint32_t first = first_with([&](std::size_t other) { return other >= length; });
+    std::uint32_t end = first_with([&](std::size_t other) { return other > length; });
+    return {first, end, offset(first)};
 }
 
 View::Place View::place(std::string_view key) const
 {
     // By length: the entries alone decide.
-    std::uint32_t low = 0, high = header_.count;
-    while (low < high) {
-        std::uint32_t middle = low + (high - low) / 2;
-        if (entry(middle).length < key.size())
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    std::uint32_t first = low;
-    high = header_.count;
-    while (low < high) {
-        std::uint32_t middle = low + (high - low) / 2;
-        if (entry(middle).length <= key.size())
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (first == low)
-        return {first, false};
+    Alike alike = keys_of_length(key.size());
+    if (alike.first >= alike.end)
+        return {alike.first, false};
     if (key.empty())
-        return {first, true};
+        return {alike.first, true};
 
     // By bytes: keys of one length lie at equal distances.
-    std::string_view keys = payloads(first, low);
-    if (keys.size() != std::size_t{low - first} * key.size())
+    std::size_t size = std::size_t{alike.end - alike.first} * key.size();
+    if (alike.offset > payloads_.size() || size > payloads_.size() - alike.offset)
         raise_corrupted_profile();
-    std::uint32_t left = 0, right = low - first;
+    const char *keys = payloads_.data() + alike.offset;
+    std::uint32_t left = 0, right = alike.end - alike.first;
     while (left < right) {
         std::uint32_t middle = left + (right - left) / 2;
-        int order = std::memcmp(keys.data() + middle * key.size(), key.data(), key.size());
+        int order = std::memcmp(keys + middle * key.size(), key.data(), key.size());
         if (order == 0)
-            return {first + middle, true};
+            return {alike.first + middle, true};
         if (order < 0)
             left = middle + 1;
         else
             right = middle;
     }
-    return {first + left, false};
+    return {alike.first + left, false};
 }
 
 std::optional<Item> View::find(std::string_view key) const

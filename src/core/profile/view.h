@@ -8,10 +8,16 @@
 
 namespace profiles {
 
+[[noreturn]] void raise_corrupted_profile();
+
 class View {
 public:
     // Throws corrupted when the directory does not fit, unsupported for an unknown version.
-    explicit View(std::string_view bytes);
+    explicit View(std::string_view bytes)
+        : bytes_(bytes), header_(read_header(bytes)), entries_(bytes.data() + layout::kHeaderSize),
+          payloads_(bytes.substr(header_.payload_start()))
+    {
+    }
     explicit View(const Item &item) : View(item.bytes) {}
 
     std::uint32_t count() const { return header_.count; }
@@ -54,7 +60,40 @@ public:
     std::string_view payloads(std::uint32_t from, std::uint32_t to) const;
 
 private:
-    Item payload(std::uint32_t entry) const;
+    // The keys that are as long as the one that is sought: a stretch of entries and its payload.
+    struct Alike {
+        std::uint32_t first;
+        std::uint32_t end;
+        std::size_t offset;
+    };
+
+    static layout::Header read_header(std::string_view bytes)
+    {
+        if (bytes.size() < layout::kHeaderSize)
+            raise_corrupted_profile();
+        layout::Header header = layout::unpack_header(layout::load<std::uint32_t>(bytes.data()));
+        if (header.version != layout::kVersion)
+            raise_unsupported_version(header.version);
+        if (header.payload_start() > bytes.size())
+            raise_corrupted_profile();
+        return header;
+    }
+    [[noreturn]] static void raise_unsupported_version(unsigned version);
+
+    Item payload(std::uint32_t entry) const
+    {
+        if (entry >= header_.entries())
+            raise_corrupted_profile();
+        layout::Entry found = this->entry(entry);
+        std::size_t start = offset(entry);
+        if (start > payloads_.size() || found.length > payloads_.size() - start ||
+            static_cast<unsigned>(found.type) > kLastType)
+            raise_corrupted_profile();
+        return {found.type, payloads_.substr(start, found.length)};
+    }
+
+    Alike keys_of_length(std::size_t length) const;
+    Alike few_keys_of_length(std::size_t length) const;
 
     std::string_view bytes_;
     layout::Header header_;
@@ -83,7 +122,5 @@ private:
     std::string_view key_;
     Item item_;
 };
-
-[[noreturn]] void raise_corrupted_profile();
 
 }  // namespace profiles

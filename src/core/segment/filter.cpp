@@ -51,11 +51,11 @@ std::string_view canonical_name(const Reference &reference, std::pmr::memory_res
     std::string path;
     for (std::string_view step : reference.path)
         path.append(path.empty() ? "" : ".").append(step);
-    // A name that an alias or a column has taken keeps the prefix that sets it
-    // apart.
+    // A name that an alias or a column has taken, or that reads as an operator, keeps the prefix that
+    // sets it apart.
     bool event = reference.scope == Scope::event;
     std::string text = event ? "event." + path : path;
-    if (!names_the_same(text, reference, memory))
+    if (text.starts_with('$') || !names_the_same(text, reference, memory))
         text = (event ? "sg." : "up.") + path;
     return keep_text(text, memory);
 }

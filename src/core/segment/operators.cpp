@@ -102,6 +102,7 @@ void read_list(Predicate &predicate, std::string_view name, Node &operand,
         raise_operand(name, "an array", operand);
     std::pmr::vector<Item> items(store.memory);
     for (Node &element : opened(operand, store).children) {
+        check_interrupt();
         if (element.type == Type::null)
             predicate.missing = true;
         else

@@ -88,16 +88,22 @@ std::uint32_t clamp_index(std::int64_t index, std::uint32_t count)
     return static_cast<std::uint32_t>(std::min(index, std::int64_t{count}));
 }
 
-Item slice_array(Item array, std::int64_t slice, std::pmr::memory_resource *memory)
+// The elements [from, to).
+Item keep_stretch(Item array, const View &view, std::uint32_t from, std::uint32_t to,
+                  std::pmr::memory_resource *memory)
 {
-    View view(array);
-    std::uint32_t count = view.count();
-    std::uint32_t from = slice < 0 ? clamp_index(slice, count) : 0;
-    std::uint32_t to = slice < 0 ? count : clamp_index(slice, count);
-    if (from == 0 && to == count)
+    if (from == 0 && to == view.count())
         return array;
     Piece kept{.from = from, .to = to};
     return assemble(&view, {&kept, 1}, memory);
+}
+
+Item slice_array(Item array, std::int64_t slice, std::pmr::memory_resource *memory)
+{
+    View view(array);
+    std::uint32_t end = clamp_index(slice, view.count());
+    return slice < 0 ? keep_stretch(array, view, end, view.count(), memory)
+                     : keep_stretch(array, view, 0, end, memory);
 }
 
 }  // namespace
@@ -189,9 +195,9 @@ std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayO
                     check_interrupt();
                 known.insert(cursor.item());
             }
+        InterruptPoll poll;
         for (const Node &element : operand.elements) {
-            if (added.size() % 256 == 0)
-                check_interrupt();
+            poll.step();
             Node node = packed_node(element, memory);
             if (known.insert(node.item()).second)
                 added.push_back(node);
@@ -253,11 +259,16 @@ void PullCondition::add_conditions(const Operation &operation)
 void PullCondition::add_test(Kind kind, std::span<const Node> operands, const Operation &operation)
 {
     std::pmr::vector<Item> items(operation.memory);
+    InterruptPoll poll;
     for (const Node &operand : operands) {
+        poll.step();
         reject_null(operand, operation, "$pull");
         items.push_back(packed_node(operand, operation.memory).item());
     }
-    std::sort(items.begin(), items.end(), precedes);
+    std::sort(items.begin(), items.end(), [&poll](const Item &left, const Item &right) {
+        poll.step();
+        return precedes(left, right);
+    });
     tests_.push_back({kind, std::move(items)});
 }
 
@@ -306,6 +317,15 @@ Item remove_elements(Item array, const PullCondition &condition, std::pmr::memor
     if (view.count() > start)
         kept.push_back({.from = start, .to = view.count()});
     return assemble(&view, kept, memory);
+}
+
+Item remove_end(Item array, bool last, std::pmr::memory_resource *memory)
+{
+    View view(array);
+    std::uint32_t count = view.count();
+    if (count == 0)
+        return array;
+    return keep_stretch(array, view, last ? 0 : 1, last ? count - 1 : count, memory);
 }
 
 Item keep_newest(Item array, std::uint32_t limit, std::pmr::memory_resource *memory)

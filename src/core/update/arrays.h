@@ -1,4 +1,4 @@
-// What $push, $addToSet and $pull do to an array. Elements are compared by value: 1 equals 1.0, "1"
+// What $push, $addToSet, $pop and $pull do to an array. Elements are compared by value: 1 equals 1.0, "1"
 // does not equal 1, objects compare without regard to key order. The old array's elements are copied
 // in stretches, never one by one.
 #pragma once
@@ -48,6 +48,8 @@ std::optional<Item> insert_elements(std::optional<Item> array, const ArrayOperan
 std::optional<Item> add_missing_elements(std::optional<Item> array, const ArrayOperand &operand,
                                          std::pmr::memory_resource *memory);
 Item remove_elements(Item array, const PullCondition &condition, std::pmr::memory_resource *memory);
+// Without its last or its first element.
+Item remove_end(Item array, bool last, std::pmr::memory_resource *memory);
 // The last `limit` elements.
 Item keep_newest(Item array, std::uint32_t limit, std::pmr::memory_resource *memory);
 

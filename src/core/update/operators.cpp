@@ -49,15 +49,36 @@ bool removes(const Node &operand)
     return operand.type == Type::null || (operand.type == Type::text && operand.bytes.empty());
 }
 
+Value leave(const Operation &) { return std::nullopt; }
+
+Value arrive(const Operation &operation)
+{
+    Value moved;
+    if (operation.members)
+        moved = operation.members->find(operation.operand.bytes);
+    return moved ? moved : operation.value;
+}
+
 Value unset(const Operation &) { return std::nullopt; }
+
+Value put(const Operation &operation)
+{
+    if (operation.operand.packed)
+        return operation.operand.item();
+    return Item{operation.operand.type, pack(operation.operand, operation.memory)};
+}
 
 Value set(const Operation &operation)
 {
     if (removes(operation.operand))
         return std::nullopt;
-    if (operation.operand.packed)
-        return operation.operand.item();
-    return Item{operation.operand.type, pack(operation.operand, operation.memory)};
+    return put(operation);
+}
+
+// As it stands: what $set takes for "no value" is one here.
+Value put_literally(const Operation &operation)
+{
+    return operation.operand.type == Type::null ? std::nullopt : put(operation);
 }
 
 Value set_once(const Operation &operation)
@@ -130,6 +151,21 @@ void require_array(const Operation &operation, std::string_view name)
         raise_value(operation, name, "an array");
 }
 
+Value pop(const Operation &operation)
+{
+    require_array(operation, "$pop");
+    Item operand = operation.operand.item();
+    if (!operand.is_number())
+        raise_operand(operation, "$pop", "1 or -1");
+    Number end = number_of(operand);
+    if (end != 1 && end != -1)
+        throw Error(ErrorCode::invalid_value,
+                    "$pop of " + quoted(operation.key) + " needs 1 or -1, got another number", {},
+                    "1 takes the last element away, -1 the first.");
+    return operation.value ? remove_end(*operation.value, end == 1, operation.memory)
+                           : operation.value;
+}
+
 Value pull(const Operation &operation)
 {
     require_array(operation, "$pull");
@@ -155,16 +191,20 @@ Value push(const Operation &operation)
 
 }  // namespace
 
-const std::array<OperatorRule, 10> &operator_rules()
+const std::array<OperatorRule, 14> &operator_rules()
 {
-    static constexpr std::array<OperatorRule, 10> rules = {{
+    static constexpr std::array<OperatorRule, 14> rules = {{
+        {"$rename", leave},
+        {"$rename", arrive},
         {"$unset", unset},
         {"$set", set},
+        {"$literal", put_literally},
         {"$setOnce", set_once},
         {"$mul", multiply_by},
         {"$inc", increment},
         {"$min", minimum},
         {"$max", maximum},
+        {"$pop", pop},
         {"$pull", pull},
         {"$addToSet", add_to_set},
         {"$push", push},
@@ -179,6 +219,11 @@ std::optional<Operator> find_operator(std::string_view name)
         if (rules[index].name == name)
             return static_cast<Operator>(index);
     return std::nullopt;
+}
+
+bool is_sdk_operator(Operator op)
+{
+    return op != Operator::rename && op != Operator::literal && op != Operator::pop;
 }
 
 }  // namespace profiles

@@ -5,18 +5,23 @@
 #include <optional>
 
 #include "../profile/node.h"
+#include "../profile/view.h"
 
 namespace profiles {
 
 // In the order in which several operators on one key are applied, whatever the order of the text.
 enum class Operator {
+    rename,
+    arrive,  // the other end of a rename: the operand names the property whose value comes here
     unset,
     set,
+    literal,
     set_once,
     multiply,
     increment,
     minimum,
     maximum,
+    pop,
     pull,
     add_to_set,
     push
@@ -28,6 +33,7 @@ struct Operation {
     std::optional<Item> value;          // before
     const Node &operand;                // sealed, with packed numbers
     std::pmr::memory_resource *memory;  // for what it makes
+    const View *members = nullptr;      // the group before the update; null when there is none
 };
 
 struct OperatorRule {
@@ -36,8 +42,10 @@ struct OperatorRule {
 };
 
 // Indexed by Operator.
-const std::array<OperatorRule, 10> &operator_rules();
+const std::array<OperatorRule, 14> &operator_rules();
 std::optional<Operator> find_operator(std::string_view name);
+// Whether the SDKs send it; the others are for documents of one's own.
+bool is_sdk_operator(Operator op);
 inline std::string_view operator_name(Operator op)
 {
     return operator_rules()[static_cast<std::size_t>(op)].name;

@@ -17,8 +17,9 @@ bool precedes(const Change &left, const Change &right)
 {
     if (left.group != right.group)
         return left.group < right.group;
-    int order = compare_keys(left.key, right.key);
-    return order != 0 ? order < 0 : left.op < right.op;
+    if (int order = compare_keys(left.key, right.key); order != 0)
+        return order < 0;
+    return left.step != right.step ? left.step < right.step : left.op < right.op;
 }
 
 // The first changes that share a group (or, in a group, a key).
@@ -35,14 +36,25 @@ std::span<Change> take_while(std::span<Change> &rest, Same same)
 
 }  // namespace
 
+std::span<Change> take_pass(std::span<Change> &rest)
+{
+    return take_while(
+        rest, [](const Change &left, const Change &right) { return left.pass == right.pass; });
+}
+
 Update::Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits,
                SkipList &skips, std::pmr::memory_resource *memory)
     : profile_(profile), mode_(mode), limits_(limits), skips_(skips), memory_(memory),
       nodes_(memory), pieces_(memory)
 {
+    InterruptPoll poll;
+    auto before = [&poll](const Change &left, const Change &right) {
+        poll.step();
+        return precedes(left, right);
+    };
     // Stable: of two equal operators on one key the later one in the document comes last.
-    if (!std::is_sorted(changes.begin(), changes.end(), precedes))
-        std::stable_sort(changes.begin(), changes.end(), precedes);
+    if (!std::is_sorted(changes.begin(), changes.end(), before))
+        std::stable_sort(changes.begin(), changes.end(), before);
     Edits edits(memory);
     edits.reserve(changes.size());
     while (!changes.empty()) {
@@ -118,7 +130,9 @@ void Update::edit_members(const View *members, std::span<Change> changes, Edits 
         std::optional<Item> before;
         if (place.found)
             before = members->item(place.position);
-        std::optional<Item> after = apply_changes(before, of_key);
+        std::optional<Item> after = before;
+        for (const Change &change : of_key)
+            after = apply_change(after, change, members);
         if (after != before)
             edits.push_back({key, place, after, &of_key[0]});
     }
@@ -140,19 +154,11 @@ void Update::limit_properties(std::size_t count, Edits &edits)
     });
 }
 
-std::optional<Item> Update::apply_changes(std::optional<Item> before,
-                                          std::span<const Change> changes)
-{
-    std::optional<Item> value = before;
-    for (const Change &change : changes)
-        value = apply_change(value, change);
-    return value;
-}
-
-std::optional<Item> Update::apply_change(std::optional<Item> value, const Change &change)
+std::optional<Item> Update::apply_change(std::optional<Item> value, const Change &change,
+                                         const View *members)
 {
     const OperatorRule &rule = operator_rules()[static_cast<std::size_t>(change.op)];
-    Operation operation{change.key, value, change.operand, memory_};
+    Operation operation{change.key, value, change.operand, memory_, members};
     if (mode_ == Mode::strict)
         return rule.apply(operation);
     try {

@@ -25,12 +25,18 @@ enum class Mode {
     lenient,  // a fault skips its operator and is reported, the rest is applied
 };
 
-// One operator on one property. `group` is empty for standard properties.
+// One operator on one property. `group` is empty for properties at the top.
+//
+// Different properties never meet, except in a $rename, which comes first in its document. So the steps
+// of a sequence need no update each: sorted by property, then by step, they are done in one pass. A
+// step that renames begins another pass.
 struct Change {
     std::string_view group;
     std::string_view key;
     Operator op;
     Node operand;
+    std::uint32_t step = 0;  // of a $seq, from 0
+    std::uint32_t pass = 0;
 };
 
 // What was not done as asked. Texts live in the memory that was handed in.
@@ -41,16 +47,36 @@ struct Skip {
 };
 using SkipList = std::pmr::vector<Skip>;
 
-// Reads a `user_details` document: the nine standard fields and, under `custom`, values and
-// operators. `details` must be sealed. Faults are raised or go to `skips`, as the mode says.
+// Reads the `user_details` of an SDK: the eight standard properties that it may set and, under `custom`,
+// values and operators. `details` must be sealed. Faults are raised or go to `skips`, as the mode says.
 void read_details(const Node &details, Mode mode, const Limits &limits,
                   std::pmr::vector<Change> &changes, SkipList &skips,
                   std::pmr::memory_resource *memory);
 
+// Reads an update document, in which any property at the top, of `custom` and of `campaign` may be
+// changed, or a sequence of them, {"$seq": [...]}. `document` must be sealed; it may be deeper than a
+// profile by kDocumentDepth, for what stands around a value: {"$seq": [{"custom": {"a": {"$push": {"$each":
+// [value]}}}}]}.
+constexpr int kDocumentDepth = 4;
+void read_document(const Node &document, Mode mode, const Limits &limits,
+                   std::pmr::vector<Change> &changes, SkipList &skips,
+                   std::pmr::memory_resource *memory);
+
+// The member of a document that holds a sequence of documents.
+inline constexpr std::string_view kSequence = "$seq";
+
+// Throws unless `target` can be the new name of the property `key`.
+void check_rename(std::string_view group, std::string_view key, const Node &target);
+
+// Splits off the changes that one Update can do.
+std::span<Change> take_pass(std::span<Change> &rest);
+
 // The result of update(): the new bytes wait to be written wherever the caller wants them.
 class Update {
 public:
-    // `profile` and everything in `changes` must outlive the Update. Sorts `changes`.
+    // The changes of one pass; `profile` and everything in `changes` must outlive the Update. Sorts
+    // `changes`. Steps in one Update give what one Update after the other gives, also with limits on values;
+    // only a limit on the number of properties counts once, at the end.
     Update(const View &profile, std::span<Change> changes, Mode mode, const Limits &limits,
            SkipList &skips, std::pmr::memory_resource *memory);
 
@@ -72,8 +98,8 @@ private:
     bool replace(const Edits &edits, std::uint32_t group_position, const View *group);
     void edit_members(const View *members, std::span<Change> changes, Edits &edits);
     void limit_properties(std::size_t count, Edits &edits);
-    std::optional<Item> apply_changes(std::optional<Item> before, std::span<const Change> changes);
-    std::optional<Item> apply_change(std::optional<Item> value, const Change &change);
+    std::optional<Item> apply_change(std::optional<Item> value, const Change &change,
+                                     const View *members);
     Item within_limits(const Item &value, const Change &change);
     Item cut_elements(const Item &array, const Change &change);
     void skip(const Change &change, std::string_view reason);

@@ -5,6 +5,7 @@
 #include "../../core/profile/json_reader.h"
 #include "../../core/profile/json_writer.h"
 #include "../profile/jsonb.h"
+#include "../profile/numeric.h"
 #include "../time.h"
 
 extern "C" {
@@ -57,17 +58,6 @@ char *text_of(std::string_view list)
     return json;
 }
 
-Datum numeric_from(const Number &number)
-{
-    if (number.is_integer())
-        return NumericGetDatum(int64_to_numeric(number.integer()));
-    NumberText text = to_text(number);
-    char buffer[sizeof text.bytes + 1];
-    snprintf(buffer, sizeof buffer, "%.*s", static_cast<int>(text.length), text.bytes);
-    return DirectFunctionCall3(numeric_in, CStringGetDatum(buffer), ObjectIdGetDatum(InvalidOid),
-                               Int32GetDatum(-1));
-}
-
 // One row of event_list_each.
 void put_event(const Event &event, std::uint32_t position, ReturnSetInfo *result)
 {
@@ -78,8 +68,8 @@ void put_event(const Event &event, std::uint32_t position, ReturnSetInfo *result
         cstring_to_text_with_len(event.key.data(), static_cast<int>(event.key.size())));
     values[2] = TimestampTzGetDatum(timestamp_of(event.ts));
     values[3] = Int64GetDatum(event.count);
-    values[4] = numeric_from(event.sum);
-    values[5] = numeric_from(event.duration);
+    values[4] = NumericGetDatum(numeric_from(event.sum));
+    values[5] = NumericGetDatum(numeric_from(event.duration));
     values[6] = event.segmentation ? jsonb_from_item(*event.segmentation) : jsonb_from_text("{}");
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -120,7 +110,7 @@ extern "C" Datum event_list_send(PG_FUNCTION_ARGS)
 
 extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS)
 {
-    return jsonb_from_text(text_of(PG_GETARG_BYTES(0)));
+    return jsonb_from_item({Type::array, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum event_list_length(PG_FUNCTION_ARGS)

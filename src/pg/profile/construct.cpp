@@ -1,4 +1,5 @@
 // Making profiles out of parts, and taking them apart: || - profile() profile_each() profile_keys().
+#include "../../core/interrupt.h"
 #include "../../core/profile/document.h"
 #include "../../core/profile/edit.h"
 #include "../../core/profile/reference.h"
@@ -39,16 +40,19 @@ struct varlena *without(struct varlena *profile, std::span<const std::string_vie
 {
     struct varlena *result = profile;
     attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
+        AlternatingScratch scratch(memory);
         bool changed = false;
         Node root = make_node({Type::object, bytes_of(profile)});
         for (std::string_view text : references) {
-            Reference reference = parse_property(text, scratch.memory());
+            check_interrupt();
+            Scratch of_reference(memory);
+            Reference reference = parse_property(text, of_reference.memory());
             if (!find_path(View(root.item()), reference.path))
                 continue;
-            Node edited = set_path(root.item(), reference.path, Node(), scratch.memory());
+            std::pmr::memory_resource *step = scratch.next();
+            Node edited = set_path(root.item(), reference.path, Node(), step);
             normalise_profile(edited);
-            root = make_node({Type::object, pack(edited, scratch.memory())});
+            root = make_node({Type::object, pack(edited, step)});
             changed = true;
         }
         if (changed)
@@ -176,17 +180,19 @@ extern "C" Datum profile_build(PG_FUNCTION_ARGS)
     }
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
+        AlternatingScratch scratch(memory);
         Node root = make_container(Type::object, {});
         seal(root);
-        std::string_view bytes = pack(root, scratch.memory());
+        std::string_view bytes = pack(root, scratch.next());
         for (int pair = 0; pair < count / 2; ++pair) {
-            pack_numbers(values[pair], scratch.memory());
+            check_interrupt();
+            std::pmr::memory_resource *step = scratch.next();
+            pack_numbers(values[pair], step);
             seal(values[pair]);
-            Reference reference = parse_property(values[pair].key, scratch.memory());
-            root = set_path({Type::object, bytes}, reference.path, values[pair], scratch.memory());
+            Reference reference = parse_property(values[pair].key, step);
+            root = set_path({Type::object, bytes}, reference.path, values[pair], step);
             normalise_profile(root);
-            bytes = pack(root, scratch.memory());
+            bytes = pack(root, step);
         }
         result = make_varlena(bytes, memory);
     });

@@ -1,6 +1,5 @@
 #include "datum.h"
 
-#include "../../core/profile/json_writer.h"
 #include "jsonb.h"
 #include "numeric.h"
 
@@ -157,17 +156,6 @@ Node node_from_datum(Oid type, Datum value, bool is_null)
     if (OidIsValid(get_element_type(type)))
         return node_from_array(value);
     raise_unsupported(type);
-}
-
-Datum jsonb_from_item(const Item &item)
-{
-    char *json = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        TextBuffer out(memory);
-        write_json(item, out);
-        json = out.c_string();
-    });
-    return jsonb_from_text(json);
 }
 
 }  // namespace profiles::pg

@@ -3,6 +3,8 @@
 
 #include "../guard.h"
 
+#include <optional>
+
 #include "../../core/profile/assembly.h"
 #include "../../core/profile/node.h"
 #include "../../core/profile/view.h"
@@ -33,6 +35,22 @@ public:
 private:
     char buffer_[4096];
     std::pmr::monotonic_buffer_resource arena_;
+};
+
+// For many steps, each of which reads what the one before made: what is older is freed.
+class AlternatingScratch {
+public:
+    explicit AlternatingScratch(std::pmr::memory_resource *memory) : memory_(memory) {}
+    std::pmr::memory_resource *next()
+    {
+        turn_ = 1 - turn_;
+        return scratch_[turn_].emplace(memory_).memory();
+    }
+
+private:
+    std::pmr::memory_resource *memory_;
+    std::optional<Scratch> scratch_[2];
+    int turn_ = 0;
 };
 
 // A value of any SQL type as a node with number literals. A fetch step: raises for types without an

@@ -105,7 +105,7 @@ extern "C" Datum profile_from_jsonb(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS)
 {
-    return jsonb_from_text(text_of(PG_GETARG_BYTES(0), false));
+    return jsonb_from_item({Type::object, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum profile_pretty(PG_FUNCTION_ARGS)
@@ -121,7 +121,9 @@ extern "C" Datum profile_is_valid(PG_FUNCTION_ARGS)
     attempt([&](std::pmr::memory_resource *) {
         try {
             check_profile(bytes);
-        } catch (const Error &) {
+        } catch (const Error &error) {
+            if (error.code() == ErrorCode::cancelled)
+                throw;
             valid = false;
         }
     });

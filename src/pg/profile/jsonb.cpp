@@ -1,9 +1,13 @@
 #include "jsonb.h"
 
+#include "../../core/interrupt.h"
+
 #include "numeric.h"
 
 extern "C" {
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 }
 
 namespace profiles::pg {
@@ -40,6 +44,7 @@ Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is
     std::string_view key;
     JsonbValue value;
     for (;;) {
+        CHECK_FOR_INTERRUPTS();
         JsonbIteratorToken token = JsonbIteratorNext(iterator, &value, false);
         if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
             break;
@@ -56,16 +61,119 @@ Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is
     return make_container(is_object ? Type::object : Type::array, {children, count});
 }
 
+// A scalar of a profile. PostgreSQL must make the numerics, so until finish_numbers() a number's `numeric` points to
+// a Number.
+void fill_scalar(JsonbValue &value, const Item &item, std::pmr::memory_resource *memory)
+{
+    switch (item.type) {
+    case Type::null: value.type = jbvNull; return;
+    case Type::no:
+    case Type::yes:
+        value.type = jbvBool;
+        value.val.boolean = item.type == Type::yes;
+        return;
+    case Type::integer:
+    case Type::decimal:
+        value.type = jbvNumeric;
+        value.val.numeric = reinterpret_cast<Numeric>(
+            new (memory->allocate(sizeof(Number), alignof(Number))) Number(number_of(item)));
+        return;
+    default:
+        value.type = jbvString;
+        value.val.string.val = const_cast<char *>(item.bytes.data());
+        value.val.string.len = static_cast<int>(item.bytes.size());
+    }
+}
+
+void fill_value(JsonbValue &value, const Item &item, std::pmr::memory_resource *memory, int depth);
+
+template <typename Element>
+Element *allocate_elements(const View &view, std::pmr::memory_resource *memory)
+{
+    std::size_t size = sizeof(Element) * (view.count() + std::size_t{1});
+    return static_cast<Element *>(memory->allocate(size, alignof(Element)));
+}
+
+void fill_object(JsonbValue &value, const View &view, std::pmr::memory_resource *memory, int depth)
+{
+    value.type = jbvObject;
+    value.val.object.nPairs = static_cast<int>(view.count());
+    JsonbPair *pair = value.val.object.pairs = allocate_elements<JsonbPair>(view, memory);
+    for (Cursor cursor(view); cursor.next(); ++pair) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
+        fill_scalar(pair->key, {Type::text, cursor.key()}, memory);
+        fill_value(pair->value, cursor.item(), memory, depth + 1);
+        pair->order = cursor.position();
+    }
+}
+
+void fill_array(JsonbValue &value, const View &view, std::pmr::memory_resource *memory, int depth)
+{
+    value.type = jbvArray;
+    value.val.array.nElems = static_cast<int>(view.count());
+    value.val.array.rawScalar = false;
+    JsonbValue *element = value.val.array.elems = allocate_elements<JsonbValue>(view, memory);
+    for (Cursor cursor(view); cursor.next(); ++element) {
+        if (cursor.position() % 1024 == 0)
+            check_interrupt();
+        fill_value(*element, cursor.item(), memory, depth + 1);
+    }
+}
+
+// The members of an object have the order of jsonb's, so they need no sorting.
+void fill_value(JsonbValue &value, const Item &item, std::pmr::memory_resource *memory, int depth)
+{
+    if (!item.is_container())
+        return fill_scalar(value, item, memory);
+    if (depth >= layout::kMaxDepth)
+        raise_corrupted_profile();
+    View view(item);
+    if (view.is_array())
+        fill_array(value, view, memory, depth);
+    else
+        fill_object(value, view, memory, depth);
+}
+
+void finish_numbers(JsonbValue &value)
+{
+    if (value.type == jbvNumeric) {
+        CHECK_FOR_INTERRUPTS();
+        value.val.numeric = numeric_from(*reinterpret_cast<const Number *>(value.val.numeric));
+    } else if (value.type == jbvArray) {
+        for (int index = 0; index < value.val.array.nElems; ++index)
+            finish_numbers(value.val.array.elems[index]);
+    } else if (value.type == jbvObject) {
+        for (int index = 0; index < value.val.object.nPairs; ++index)
+            finish_numbers(value.val.object.pairs[index].value);
+    }
+}
+
 }  // namespace
 
-Node node_from_jsonb(Jsonb *jsonb)
+Datum jsonb_from_item(const Item &item)
+{
+    // A context of its own: the tree is many times as large as the result.
+    MemoryContext tree =
+        AllocSetContextCreate(CurrentMemoryContext, "profile as jsonb", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(tree);
+    JsonbValue value;
+    attempt([&](std::pmr::memory_resource *memory) { fill_value(value, item, memory, 0); });
+    finish_numbers(value);
+    MemoryContextSwitchTo(caller);
+    Jsonb *result = JsonbValueToJsonb(&value);
+    MemoryContextDelete(tree);
+    return JsonbPGetDatum(result);
+}
+
+Node node_from_jsonb(Jsonb *jsonb, int extra_depth)
 {
     JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
     JsonbValue value;
     JsonbIteratorToken token = JsonbIteratorNext(&iterator, &value, false);
     bool is_scalar = token == WJB_BEGIN_ARRAY && value.val.array.rawScalar;
     if (!is_scalar)
-        return read_container(&iterator, value, token == WJB_BEGIN_OBJECT, 0);
+        return read_container(&iterator, value, token == WJB_BEGIN_OBJECT, -extra_depth);
     JsonbIteratorNext(&iterator, &value, false);
     return node_from_scalar(value);
 }

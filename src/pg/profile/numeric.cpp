@@ -83,4 +83,15 @@ Node node_from_numeric(Numeric number)
     return pack(Number::of({coefficient, static_cast<std::int16_t>(exponent), stored.negative}));
 }
 
+Numeric numeric_from(const Number &number)
+{
+    if (number.is_integer())
+        return int64_to_numeric(number.integer());
+    NumberText text = to_text(number);
+    char buffer[sizeof text.bytes + 1];
+    snprintf(buffer, sizeof buffer, "%.*s", static_cast<int>(text.length), text.bytes);
+    return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(buffer),
+                                               ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
 }  // namespace profiles::pg

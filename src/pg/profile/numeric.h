@@ -13,4 +13,7 @@ namespace profiles::pg {
 // pack_numbers() judges.
 Node node_from_numeric(Numeric number);
 
+// A finish step.
+Numeric numeric_from(const Number &number);
+
 }  // namespace profiles::pg

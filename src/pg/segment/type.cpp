@@ -105,7 +105,7 @@ extern "C" Datum segment_from_jsonb(PG_FUNCTION_ARGS)
 
 extern "C" Datum segment_to_jsonb(PG_FUNCTION_ARGS)
 {
-    return jsonb_from_text(text_of(PG_GETARG_BYTES(0)));
+    return jsonb_from_item({Type::object, PG_GETARG_BYTES(0)});
 }
 
 // Equal filters have one canonical form, and equal forms have equal bytes.

@@ -24,6 +24,8 @@ PG_FUNCTION_INFO_V1(profile_unset);
 PG_FUNCTION_INFO_V1(profile_push);
 PG_FUNCTION_INFO_V1(profile_add_to_set);
 PG_FUNCTION_INFO_V1(profile_pull);
+PG_FUNCTION_INFO_V1(profile_pop);
+PG_FUNCTION_INFO_V1(profile_rename);
 PG_FUNCTION_INFO_V1(profile_apply);
 PG_FUNCTION_INFO_V1(profile_try_apply);
 }
@@ -36,13 +38,20 @@ constexpr Limits kNoLimits;
 struct varlena *update_profile(struct varlena *profile, std::span<Change> changes, Mode mode,
                                SkipList &skips, Scratch &scratch, std::pmr::memory_resource *memory)
 {
-    View view(bytes_of(profile));
-    Update update(view, changes, mode, kNoLimits, skips, scratch.memory());
-    if (!update.changed())
-        return profile;
-    struct varlena *result = allocate_varlena(update.size(), memory);
-    update.write(VARDATA(result));
-    return result;
+    struct varlena *result = profile;
+    while (!changes.empty()) {
+        View view(bytes_of(result));
+        Update update(view, take_pass(changes), mode, kNoLimits, skips, scratch.memory());
+        if (!update.changed())
+            continue;
+        struct varlena *before = result;
+        result = allocate_varlena(update.size(), memory);
+        update.write(VARDATA(result));
+        if (before != profile)
+            memory->deallocate(before, VARSIZE(before), MAXIMUM_ALIGNOF);
+    }
+    // Several passes may end where they began.
+    return result != profile && bytes_of(result) == bytes_of(profile) ? profile : result;
 }
 
 // How deep in the profile the operand will stand: under the root, the group and, for an object that
@@ -53,17 +62,23 @@ int operand_depth(Operator op, const Node &operand)
     return appended && operand.type == Type::object ? 3 : 2;
 }
 
+// The text at `argument`, which is the name of a property.
+std::string_view name_argument(FunctionCallInfo fcinfo, int argument)
+{
+    if (PG_ARGISNULL(argument))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("property name must not be null")));
+    return PG_GETARG_BYTES(argument);
+}
+
 // Applies one operator to the custom property that argument 1 names. A null operand is the
 // operator's to judge; without a profile there is nothing to change.
 Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    if (PG_ARGISNULL(1))
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                        errmsg("property name must not be null")));
     struct varlena *profile = PG_GETARG_VARLENA_PP(0);
-    std::string_view key = PG_GETARG_BYTES(1);
+    std::string_view key = name_argument(fcinfo, 1);
     Node operand;
     if (PG_NARGS() > 2)
         operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2),
@@ -107,6 +122,44 @@ extern "C" Datum profile_add_to_set(PG_FUNCTION_ARGS)
 }
 extern "C" Datum profile_pull(PG_FUNCTION_ARGS) { return apply_operator(fcinfo, Operator::pull); }
 
+extern "C" Datum profile_pop(PG_FUNCTION_ARGS)
+{
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    std::string_view key = name_argument(fcinfo, 1);
+    bool first = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        check_property_name(key);
+        Change change{kCustom, key, Operator::pop, make_number(first ? -1 : 1, scratch.memory())};
+        SkipList skips(scratch.memory());
+        result = update_profile(profile, {&change, 1}, Mode::strict, skips, scratch, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+extern "C" Datum profile_rename(PG_FUNCTION_ARGS)
+{
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    std::string_view key = name_argument(fcinfo, 1);
+    Node target = make_text(name_argument(fcinfo, 2));
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        check_property_name(key);
+        check_rename(kCustom, key, target);
+        Change changes[] = {{kCustom, key, Operator::rename, target},
+                            {kCustom, target.bytes, Operator::arrive, make_text(key)}};
+        SkipList skips(scratch.memory());
+        result = update_profile(profile, changes, Mode::strict, skips, scratch, memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
 namespace {
 
 // The changes of a strict document, as plain data in the memory of the query.
@@ -117,14 +170,14 @@ struct CompiledDetails {
 
 CompiledDetails compile(Jsonb *document)
 {
-    Node details = node_from_jsonb(document);
+    Node details = node_from_jsonb(document, kDocumentDepth);
     CompiledDetails compiled;
     attempt([&](std::pmr::memory_resource *memory) {
         pack_numbers(details, memory);
-        seal(details);
+        seal(details, -kDocumentDepth);
         std::pmr::vector<Change> changes(memory);
         SkipList skips(memory);
-        read_details(details, Mode::strict, kNoLimits, changes, skips, memory);
+        read_document(details, Mode::strict, kNoLimits, changes, skips, memory);
         compiled.changes = static_cast<Change *>(
             memory->allocate(changes.size() * sizeof(Change) + 1, alignof(Change)));
         compiled.count = changes.size();
@@ -167,7 +220,7 @@ extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
 extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
 {
     struct varlena *profile = PG_GETARG_VARLENA_PP(0);
-    Node details = node_from_jsonb(PG_GETARG_JSONB_P(1));
+    Node details = node_from_jsonb(PG_GETARG_JSONB_P(1), kDocumentDepth);
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
         elog(ERROR, "return type must be a row type");
@@ -177,10 +230,10 @@ extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
         pack_numbers(details, scratch.memory(), FaultyNumbers::keep);
-        seal(details);
+        seal(details, -kDocumentDepth);
         std::pmr::vector<Change> changes(scratch.memory());
         SkipList skips(scratch.memory());
-        read_details(details, Mode::lenient, kNoLimits, changes, skips, scratch.memory());
+        read_document(details, Mode::lenient, kNoLimits, changes, skips, scratch.memory());
         result = update_profile(profile, changes, Mode::lenient, skips, scratch, memory);
         skipped = write_skips(skips, memory);
     });

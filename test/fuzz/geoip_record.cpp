@@ -1,0 +1,68 @@
+// Records of a MaxMind DB: four bytes that say where one starts, then the data section. Whatever it says, nothing
+// outside of it is read, and what is shown is valid text.
+#include "fuzz.h"
+
+#include "../../src/core/location/mmdb_record.h"
+
+using namespace profiles;
+using namespace profiles::location;
+
+namespace {
+
+const std::string kName = "fuzz";
+
+template <typename Body>
+void attempt(Body body)
+{
+    try {
+        body();
+    } catch (const Error &error) {
+        fuzz::promise(error.code() == ErrorCode::corrupted, "a bad record is called corrupted");
+    }
+}
+
+void check_text(std::string_view text)
+{
+    fuzz::promise(is_valid_text(text), "what a record shows is text");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    if (size < 4)
+        return 0;
+    std::uint32_t entry = layout::load<std::uint32_t>(reinterpret_cast<const char *>(data));
+    std::span<const std::uint8_t> section(data + 4, size - 4);
+    auto reader = [&] { return DataReader(section, kName); };
+    attempt([&] {
+        DataReader data_reader = reader();
+        Place place = read_place(data_reader, entry);
+        for (std::string_view text : {place.country, place.region, place.city, place.time_zone})
+            check_text(text);
+    });
+    attempt([&] {
+        DataReader data_reader = reader();
+        check_text(read_country(data_reader, entry));
+    });
+    std::pmr::monotonic_buffer_resource memory;
+    attempt([&] {
+        DataReader data_reader = reader();
+        std::pmr::string json(&memory);
+        write_json(data_reader, entry, json);
+        fuzz::promise(json.size() < 64u << 20, "a record stays small");
+        try {
+            read_json(json, &memory, "record", FaultyNumbers::keep);
+        } catch (const Error &error) {
+            fuzz::promise(error.code() == ErrorCode::limit_exceeded, "a record is written as JSON");
+        }
+    });
+    attempt([&] {
+        DataReader data_reader = reader();
+        std::string_view path[] = {"subdivisions", "-1", "iso_code"};
+        std::pmr::string field(&memory);
+        write_field(data_reader, entry, path, field);
+        check_text(field);
+    });
+    return 0;
+}
