@@ -3,6 +3,8 @@
 #   make install        install into the PostgreSQL that PG_CONFIG names
 #   make demo           install what is missing, build, fill a throwaway database and show it
 #   make demo-stop      end the demo's cluster and remove it
+#   make geoip-data     install a free geoip database, found without a setting   GEOIP=country for a small one
+#   make places-data    install the places that load_places() loads into the geocoder
 #   make test           install what is missing, build, run every check below, print a summary
 #   make check-tree     what can be checked without a server: floors, symbols, papers, format
 #   make unit           core without PostgreSQL, under ASan and UBSan
@@ -31,6 +33,7 @@ MODULE_big = profiles
 CORE = $(sort $(wildcard src/core/*.cpp src/core/*/*.cpp))
 SOURCES = $(CORE) $(sort $(wildcard src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
+ISO_CODES = /usr/share/iso-codes/json
 SQL_PARTS = $(sort $(wildcard src/sql/*.sql))
 INSTALL_SQL = profiles--$(EXTVERSION).sql
 DATA_built = $(INSTALL_SQL)
@@ -56,8 +59,10 @@ all install:
 endif
 
 # printf, because dash's echo would turn \e into an escape character.
-$(INSTALL_SQL): $(SQL_PARTS) profiles.control
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+$(INSTALL_SQL): $(SQL_PARTS) profiles.control data/iso-3166
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION profiles" to load this file. \quit'; cat $(SQL_PARTS); \
+	  data/iso-3166 $(ISO_CODES); } > $@.new
+	mv $@.new $@
 
 # Only what the server must see leaves the library: PostgreSQL loads it with RTLD_GLOBAL.
 exports.map: $(INSTALL_SQL)
@@ -74,7 +79,7 @@ export MAKE
 export PG_CONFIG
 
 .PHONY: deps test unit oracle fuzz fuzz-seeds regress valgrind isolation tap docs-test docs-update check-tree demo demo-stop
-.PHONY: bench format format-check tidy dist
+.PHONY: bench format format-check tidy dist geoip-data places-data
 
 deps:
 	@.ci/deps
@@ -102,6 +107,16 @@ docs-update: all
 
 check-tree: all
 	+@test/lib/check-tree
+
+# Data to install beside the extension; npm downloads it.
+DATA_DIR = $(DESTDIR)$(shell $(PG_CONFIG) --sharedir)/profiles
+GEOIP ?= city
+
+geoip-data:
+	@data/geoip-data $(DATA_DIR)/geoip $(GEOIP)
+
+places-data:
+	@data/places-data $(DATA_DIR)
 
 demo: deps
 	@echo "Building ..."

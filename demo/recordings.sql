@@ -1,6 +1,10 @@
 -- Replays what countly-sdk-nodejs and countly-sdk-web sent to a server. The apps get the requests as
 -- from a gateway: by the app_key that is in each of them.
 CREATE EXTENSION profiles;
+SELECT :'places' <> '' AS has_places \gset
+\if :has_places
+SELECT profiles.load_places() AS places \gset
+\endif
 
 CREATE TEMP TABLE recorded (number int GENERATED ALWAYS AS IDENTITY, line text);
 \copy recorded (line) FROM 'test/clients/recordings/nodejs.jsonl' (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02')

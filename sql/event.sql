@@ -125,8 +125,9 @@ SELECT length(segmentation ->> 'v'), (SELECT count(*) FROM jsonb_object_keys(seg
 SELECT pg_temp.at(2, 'segments', '{"events": [{"key": "m", "id": "1", "pvid": "2", "cvid": "3", "peid": "4", "name": "n", "ip": 1}]}');
 
 -- Internal events: those that SDKs send are events, but not the app's own; the orientation is a property.
-SELECT pg_temp.at(0, 'internal', '{"begin_session": 1, "events": [{"key": "[CLY]_view", "segmentation": {"name": "home"}}, {"key": "[CLY]_action"}, {"key": "[CLY]_push_action"}, {"key": "[CLY]_star_rating"},
-    {"key": "[CLY]_nps"}, {"key": "[CLY]_survey"}, {"key": "[CLY]_orientation", "segmentation": {"mode": "landscape"}}, {"key": "own"}]}');
+SELECT pg_temp.at(0, 'internal', '{"begin_session": 1, "events": [{"key": "[CLY]_view", "segmentation": {"name": "home", "visit": 1}}, {"key": "[CLY]_action", "segmentation": {"type": "click"}},
+    {"key": "[CLY]_push_action", "segmentation": {"i": "5f0c1c1c1c1c1c1c1c1c1c1c"}}, {"key": "[CLY]_star_rating", "segmentation": {"rating": 4}}, {"key": "[CLY]_nps", "segmentation": {"widget_id": "w"}},
+    {"key": "[CLY]_survey", "segmentation": {"widget_id": "w"}}, {"key": "own"}, {"key": "[CLY]_orientation", "segmentation": {"mode": "landscape"}}]}');
 SELECT pg_temp.events('internal');
 SELECT event_count, session_events, profile OPERATOR(profiles.->>) 'orientation' FROM shop.users WHERE device_id = 'internal';
 SELECT pg_temp.at(1, 'internal', '{"events": [{"key": "[CLY]_orientation"}, {"key": "[CLY]_orientation", "segmentation": "x"}, {"key": "[CLY]_orientation", "segmentation": {"mode": 1}}]}');

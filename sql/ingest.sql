@@ -213,7 +213,7 @@ SELECT key AS app_key FROM profiles.apps WHERE name = 'shop' \gset
 SELECT uid > 1, status, skipped FROM profiles.ingest(jsonb_build_object('app_key', :'app_key', 'device_id', 'by key', 'timestamp', 1700000000));
 SELECT profile, first_seen FROM shop.users WHERE device_id = 'by key';
 
--- Parameters of features that are not there yet are reported, those of the transport are not.
+-- Unknown parameters are reported, those of the transport are not.
 SELECT pg_temp.at(0, 'other', '{"app_key": "x", "rr": 1, "checksum": "x", "checksum256": "x", "method": "x", "crash": "{}", "nonsense": [1]}');
 
 -- A heartbeat writes no index and no event.
@@ -266,6 +266,8 @@ SELECT pg_temp.as_gateway('{"device_id": "g2", "old_device_id": "g", "timestamp"
 SELECT pg_temp.as_gateway('{"device_id": "d2", "old_device_id": "g", "timestamp": 1700000003}');
 GRANT DELETE ON shop.users TO gateway;
 GRANT SELECT, UPDATE ON shop.event_batches TO gateway;
+GRANT SELECT, INSERT, UPDATE, DELETE ON shop.crash_groups, shop.crash_users, shop.consent_log, shop.push_tokens, shop.enrolments TO gateway;
+GRANT INSERT ON shop.merges TO gateway;
 GRANT SELECT ON shop.event_blocks TO gateway;
 GRANT SELECT, INSERT, UPDATE ON shop.moved_events TO gateway;
 SELECT pg_temp.as_gateway('{"device_id": "d2", "old_device_id": "g", "timestamp": 1700000003}');

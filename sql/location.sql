@@ -11,7 +11,7 @@
 SET search_path = profiles, public;
 \pset null '(null)'
 
--- without a setting nothing is known
+-- nothing is installed with the extension: nothing is known
 SELECT geoip('192.0.2.1'), geoip_country('192.0.2.1'), geoip_record('192.0.2.1'),
        geoip_field('192.0.2.1', '{country}'), geoip_network('192.0.2.1');
 SELECT * FROM geoip_info();

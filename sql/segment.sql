@@ -98,7 +98,7 @@ SELECT pg_temp.filter_error('{"a":{"$not":5}}');
 SELECT pg_temp.filter_error('{"a":{"$regex":"("}}');
 SELECT pg_temp.filter_error('{"a":{"$regex":"(?=x)"}}');
 SELECT pg_temp.filter_error('{"a":{"$regex":"x","$options":"x"}}');
-SELECT pg_temp.filter_error('{"location":{"$near":[52.5,13.4],"$km":50}}');
+SELECT pg_temp.filter_error('{"location":{"$geoWithin":[52.5,13.4]}}');
 SELECT pg_temp.filter_error('{"chr":{"$in":["c1"]}}');
 SELECT pg_temp.filter_error('{"geo":"g1"}');
 SELECT pg_temp.filter_error('{"a":1e7000}');

@@ -166,7 +166,7 @@ SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('nowhere', 'buy')$
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation(NULL, 'buy')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', '{"$where":"1"}')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', '[]')$$);
-SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', '{"a":{"$near":[1,2]}}', period => '[1,2]')$$);
+SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', '{"a":{"$geoWithin":[1,2]}}', period => '[1,2]')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', breakdown => '{a,b,c,d}')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', breakdown => '{a..b}')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('big', 'buy', breakdown => '{NULL}')$$);

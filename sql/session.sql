@@ -168,7 +168,7 @@ SELECT count(*) FROM shop.users AS u
  WHERE (u.session_count, u.time_spent) IS DISTINCT FROM
        (SELECT (count(*)::integer, coalesce(sum(s.dur), 0)::bigint) FROM shop.sessions AS s WHERE s.uid = u.uid);
 SELECT count(*) FROM shop.users AS u
- WHERE u.event_count <> (SELECT count(*) FROM shop.events AS e WHERE e.uid = u.uid AND e.key <> '[CLY]_session');
+ WHERE u.event_count <> (SELECT count(*) FROM shop.events AS e WHERE e.uid = u.uid AND e.key !~ '^\[CLY\]_');
 SELECT count(*) FROM shop.users AS u JOIN shop.people AS p USING (uid)
  WHERE (u.session_count, u.time_spent, u.event_count, u.first_seen, u.last_seen, u.first_session, u.last_session, u.profile::text)
        IS DISTINCT FROM

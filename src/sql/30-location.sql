@@ -28,7 +28,7 @@ CREATE FUNCTION @extschema@.geoip(address inet) RETURNS @extschema@.geo
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'geoip';
 COMMENT ON FUNCTION @extschema@.geoip(inet) IS
-'where the address is, by the database of profiles.geoip_database; NULL where nothing is known (private address, not in the database, empty setting). A netmask is ignored. Errors: 58P01 no such file, XX001 not a usable database. Example: select (geoip(''81.2.69.142'')).city';
+'where the address is, by the first database of profiles.geoip_database that knows; names are in the language of profiles.geoip_language. NULL where nothing is known (private address, in no database). A netmask is ignored. Errors: 58P01 no such file, XX001 not a usable database. Example: select (geoip(''81.2.69.142'')).city';
 
 CREATE FUNCTION @extschema@.geoip_country(address inet) RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -62,12 +62,13 @@ CREATE FUNCTION @extschema@.geoip_info(
     OUT ip_version int,
     OUT languages text[],
     OUT nodes bigint,
-    OUT size bigint
+    OUT size bigint,
+    OUT attribution text
 ) RETURNS SETOF record
 LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 1
 AS 'MODULE_PATHNAME', 'geoip_info';
 COMMENT ON FUNCTION @extschema@.geoip_info() IS
-'one row for each geoip database in use: path of the file, type and description as it says, build time, IP version (6 has both), languages of names, nodes of the search tree, size in bytes; no row while profiles.geoip_database is empty. Errors as geoip. Example: select type, built from geoip_info()';
+'one row for each geoip database in use: path of the file, type and description as it says, build time, IP version (6 has both), languages of names, nodes of the search tree, size in bytes, and the licence and whom to name, where a file PATH.attribution beside it tells; no row where there is none. Errors as geoip. Example: select type, built from geoip_info()';
 
 CREATE FUNCTION @extschema@.resolve_location(
     country text,

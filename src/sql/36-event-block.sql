@@ -49,6 +49,13 @@ CREATE FUNCTION event_block_batches(block event_block, OUT uid bigint, OUT devic
 COMMENT ON FUNCTION event_block_batches(event_block) IS
     'the events of a block as in event_batches: one row for those of one user, device and profile that follow each other';
 
+CREATE FUNCTION event_block_batches(block event_block, of_uid bigint, OUT uid bigint, OUT device_id text,
+                                    OUT first_ts timestamptz, OUT last_ts timestamptz, OUT profile profile,
+                                    OUT events event_list)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'event_block_batches' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION event_block_batches(event_block, bigint) IS 'those of one user';
+
 CREATE FUNCTION event_block_rows(block event_block, OUT uid bigint, OUT ts timestamptz, OUT key text, OUT count bigint,
                                  OUT sum numeric, OUT dur numeric, OUT segmentation jsonb, OUT device_id text,
                                  OUT profile profile)

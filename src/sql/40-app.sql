@@ -10,6 +10,7 @@ CREATE TABLE @extschema@.apps (
     key        text COLLATE "C" NOT NULL UNIQUE,
     timezone   text NOT NULL DEFAULT 'UTC',
     settings   jsonb NOT NULL DEFAULT '{}',
+    salt       text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -20,6 +21,7 @@ COMMENT ON COLUMN @extschema@.apps.name IS 'name of the app and of its schema';
 COMMENT ON COLUMN @extschema@.apps.key IS 'the app_key that SDKs send: 40 hexadecimal digits, random';
 COMMENT ON COLUMN @extschema@.apps.timezone IS 'time zone in which days, weeks and months of this app begin';
 COMMENT ON COLUMN @extschema@.apps.settings IS 'the settings that differ from their defaults';
+COMMENT ON COLUMN @extschema@.apps.salt IS 'secret that requests are signed with; null when they need not be';
 COMMENT ON COLUMN @extschema@.apps.created_at IS 'when the app was made';
 
 -- Types and functions are for everybody; what a role may read of an app is decided by the privileges
@@ -27,6 +29,7 @@ COMMENT ON COLUMN @extschema@.apps.created_at IS 'when the app was made';
 -- zone and the settings. The key is a token: who knows it can send requests in the app's name, so
 -- it is shown once, by create_app, and otherwise only to roles that were given it:
 --     GRANT SELECT (key) ON profiles.apps TO gateway;
+-- The salt of an app is a secret, too; who takes its requests needs it: GRANT SELECT (key, salt).
 -- To make, change and drop apps a role needs the table itself, and CREATE on the database:
 --     GRANT SELECT, INSERT, UPDATE, DELETE ON profiles.apps TO app_admin;
 GRANT USAGE ON SCHEMA @extschema@ TO PUBLIC;
@@ -160,6 +163,29 @@ CREATE FUNCTION @extschema@.new_app_key() RETURNS text
                            'hex'), 40)
     $function$;
 
+-- "salt" is set like a setting and kept where not everybody can read it; that there is one is a setting.
+CREATE FUNCTION @extschema@.checked_salt(settings jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    IF jsonb_typeof(settings -> 'salt') NOT IN ('string', 'null') OR octet_length(settings ->> 'salt') > 1024 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'invalid value for setting "salt"',
+            DETAIL = 'It must be a text of up to 1024 bytes; empty or null for none.';
+    ELSIF settings ? 'salted' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'setting "salted" is not set by hand',
+            HINT = 'Set "salt".';
+    END IF;
+    RETURN nullif(settings ->> 'salt', '');
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.checked_salt(jsonb) IS 'internal: the salt in settings, or an error';
+
 COMMENT ON FUNCTION @extschema@.new_app_key() IS 'internal: a random app key of 40 hexadecimal digits';
 
 CREATE FUNCTION @extschema@.create_app(
@@ -168,14 +194,19 @@ CREATE FUNCTION @extschema@.create_app(
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
-    app_key text := @extschema@.new_app_key();
+    app_key  text := @extschema@.new_app_key();
+    new_salt text;
 BEGIN
     PERFORM @extschema@.check_app_name(app);
     PERFORM @extschema@.check_settings_object(settings);
-    PERFORM @extschema@.check_settings(settings);
+    new_salt := @extschema@.checked_salt(settings);
+    PERFORM @extschema@.check_settings(settings - 'salt');
+    IF new_salt IS NOT NULL THEN
+        settings := settings || '{"salted": true}';
+    END IF;
     -- The registry first: whoever comes second with the same name waits here.
-    INSERT INTO @extschema@.apps (name, key, timezone, settings)
-        VALUES (app, app_key, @extschema@.checked_timezone(timezone), jsonb_strip_nulls(settings))
+    INSERT INTO @extschema@.apps (name, key, timezone, settings, salt)
+        VALUES (app, app_key, @extschema@.checked_timezone(timezone), jsonb_strip_nulls(settings - 'salt'), new_salt)
         ON CONFLICT (name) DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
@@ -223,15 +254,23 @@ CREATE FUNCTION @extschema@.configure_app(app text, settings jsonb) RETURNS void
     AS $function$
 DECLARE
     new_timezone text;
+    new_salt     text;
+    changed      jsonb;
 BEGIN
     PERFORM @extschema@.check_settings_object(settings);
-    PERFORM @extschema@.check_settings(settings - 'timezone');
+    new_salt := @extschema@.checked_salt(settings);
+    changed := settings - '{timezone,salt}'::text[];
+    PERFORM @extschema@.check_settings(changed);
+    IF settings ? 'salt' THEN
+        changed := changed || jsonb_build_object('salted', CASE WHEN new_salt IS NOT NULL THEN true END);
+    END IF;
     IF settings ? 'timezone' THEN
         new_timezone := @extschema@.checked_timezone(coalesce(settings ->> 'timezone', 'UTC'));
     END IF;
     -- One statement that reads what it replaces: of two calls at a time neither loses the other's.
     UPDATE @extschema@.apps AS a
-       SET settings = jsonb_strip_nulls(a.settings || (configure_app.settings - 'timezone')),
+       SET settings = jsonb_strip_nulls(a.settings || changed),
+           salt = CASE WHEN configure_app.settings ? 'salt' THEN new_salt ELSE a.salt END,
            timezone = coalesce(new_timezone, a.timezone)
      WHERE a.name = app;
     IF NOT FOUND THEN

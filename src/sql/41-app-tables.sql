@@ -53,6 +53,16 @@ BEGIN
             location_source  text,
             location_at      timestamptz,
             recent_requests  bytea,
+            consent          @extschema@.profile,
+            session_views    integer NOT NULL DEFAULT 0,
+            view_count       bigint NOT NULL DEFAULT 0,
+            last_view        text,
+            last_view_id     text,
+            last_view_at     timestamptz,
+            purchase_count   integer NOT NULL DEFAULT 0,
+            purchase_total   numeric,
+            last_purchase_amount numeric,
+            last_purchase    timestamptz,
             CONSTRAINT users_pkey PRIMARY KEY (uid, bucket),
             CONSTRAINT users_uid_check CHECK (uid > 0),
             CONSTRAINT users_bucket_check CHECK (bucket = (uid >> 16))
@@ -90,6 +100,16 @@ BEGIN
         COMMENT ON COLUMN %1$I.users.location_source IS 'what the location in the profile comes from';
         COMMENT ON COLUMN %1$I.users.location_at IS 'when the SDK last sent coordinates';
         COMMENT ON COLUMN %1$I.users.recent_requests IS 'hashes of 8 bytes of the last 32 accepted requests, by which duplicates are known';
+        COMMENT ON COLUMN %1$I.users.consent IS 'what the user allows and forbids: {"feature": true or false}; null when nothing is known';
+        COMMENT ON COLUMN %1$I.users.session_views IS 'views visited in the unfinished session';
+        COMMENT ON COLUMN %1$I.users.view_count IS 'views visited';
+        COMMENT ON COLUMN %1$I.users.last_view IS 'name of the view visited last';
+        COMMENT ON COLUMN %1$I.users.last_view_id IS 'the SDK''s id of that visit';
+        COMMENT ON COLUMN %1$I.users.last_view_at IS 'when that was';
+        COMMENT ON COLUMN %1$I.users.purchase_count IS 'events of the setting purchase_events that carried a sum';
+        COMMENT ON COLUMN %1$I.users.purchase_total IS 'the sum of their sums';
+        COMMENT ON COLUMN %1$I.users.last_purchase_amount IS 'sum of the latest of them';
+        COMMENT ON COLUMN %1$I.users.last_purchase IS 'time of the latest of them';
         COMMENT ON SEQUENCE %1$I.users_uid_seq IS 'the next uid';
         $template$, app);
 END
@@ -206,6 +226,7 @@ BEGIN
             uid      bigint NOT NULL,
             bucket   integer NOT NULL,
             into_uid bigint NOT NULL,
+            rewritten boolean NOT NULL DEFAULT false,
             CONSTRAINT moved_events_pkey PRIMARY KEY (uid, bucket),
             CONSTRAINT moved_events_bucket_check CHECK (bucket = (uid >> 16))
         );
@@ -228,6 +249,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.moved_events.uid IS 'the user that the blocks say';
         COMMENT ON COLUMN %1$I.moved_events.bucket IS 'bucket of that user';
         COMMENT ON COLUMN %1$I.moved_events.into_uid IS 'the user that they belong to';
+        COMMENT ON COLUMN %1$I.moved_events.rewritten IS 'true once compact has written some of them anew under the number of that user';
         $template$, app);
 END
 $function$;
@@ -249,6 +271,12 @@ BEGIN
     PERFORM @extschema@.create_event_blocks_table(app);
     PERFORM @extschema@.create_batches_view(app);
     PERFORM @extschema@.create_storage_view(app);
+    PERFORM @extschema@.create_crash_tables(app);
+    PERFORM @extschema@.create_consent_log(app);
+    PERFORM @extschema@.create_enrolment_tables(app);
+    PERFORM @extschema@.create_properties_table(app);
+    PERFORM @extschema@.create_merges_table(app);
+    PERFORM @extschema@.create_geo_targets_table(app);
     PERFORM @extschema@.create_events_view(app);
     PERFORM @extschema@.create_sessions_view(app);
     PERFORM @extschema@.create_people_view(app);

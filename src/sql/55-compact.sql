@@ -123,6 +123,10 @@ BEGIN
               FROM gone
                    CROSS JOIN LATERAL ROWS FROM (@extschema@.event_block_batches(gone.data)) WITH ORDINALITY AS batch
                    LEFT JOIN moves ON moves.uid = batch.uid),
+        marked AS (
+            UPDATE %1$I.moved_events AS moved SET rewritten = true FROM moves
+             WHERE moved.bucket = $1 AND moved.uid = moves.uid AND NOT moved.rewritten
+               AND moves.uid IN (SELECT uid FROM batches)),
         returned AS (
             INSERT INTO %1$I.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
             SELECT into_uid, (into_uid >> 16)::integer, device_id, first_ts, last_ts, profile, events

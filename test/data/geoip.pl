@@ -149,3 +149,14 @@ write_database(
 );
 write_database('country-flat.mmdb', 6, 'country ipvAll', \%flat_types,
 	[ [ '192.0.2.0/24', { country_code => 'DE' } ], [ '2001:db8::/32', { country_code => 'JP' } ] ]);
+
+# The other half of city-flat.mmdb, and who owns the networks.
+write_database('city-flat-ipv6.mmdb', 6, 'city ipv6', \%flat_types,
+	[ [ '2001:db8::/32', { %empty, city => 'Osaka', country_code => 'JP', latitude => 34.6937, longitude => 135.5023 } ] ]);
+my %owner_types = (autonomous_system_number => 'uint32', country => 'map', iso_code => 'utf8_string');
+write_database('owners.mmdb', 6, 'Test-ASN', \%owner_types,
+	[
+		[ '192.0.2.0/26',    { autonomous_system_number => 64496, autonomous_system_organization => 'Example Net' } ],
+		[ '2001:db8::/32',   { autonomous_system_number => 64497 } ],
+		[ '198.18.0.0/15',   { autonomous_system_number => 64498, country => { iso_code => 'ZZ' } } ],
+	]);

@@ -67,7 +67,8 @@ cluster_create() {
     ln -s "$lib"/* "$cluster_root$lib/"
     find "$share" -mindepth 1 -maxdepth 1 ! -name extension -exec ln -s -t "$cluster_root$share" {} +
     ln -s "$share/extension"/* "$cluster_root$share/extension/"
-    rm -f "$cluster_root$lib/profiles.so" "$cluster_root$share/extension/profiles"[.-]*
+    # Nor must what the machine has installed of profiles, geoip databases for one, decide a test.
+    rm -f "$cluster_root$lib/profiles.so" "$cluster_root$share/extension/profiles"[.-]* "$cluster_root$share/profiles"
     "${MAKE:-make}" --no-print-directory -s -C "$cluster_source" install DESTDIR="$cluster_root" >/dev/null
 
     tar -C "$cluster_source" --exclude=./.git --exclude=./build --exclude=node_modules \

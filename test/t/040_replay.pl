@@ -11,9 +11,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %justified = (
-	# Features that are not there yet.
-	(map { ("$_: unknown parameter" => 'a later feature') }
-		qw(aid android_token apm attribution_data campaign_id campaign_user consent crash test_mode token_provider token_session)),
 	# What the drivers sent on purpose.
 	'session_duration: is negative' => 'refused by ruling',
 	'session_duration: is over the limit and was cut to it' => 'one request reports at most a day',

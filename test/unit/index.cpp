@@ -44,7 +44,9 @@ std::string readable(std::string_view term)
 {
     std::string text;
     for (std::size_t at = 0; at < term.size(); ++at)
-        if (term[at] == '\0' && at + 1 < term.size())
+        if (at == 0 && term[at] < ' ')
+            text += "#" + std::to_string(static_cast<unsigned char>(term[at]));
+        else if (term[at] == '\0' && at + 1 < term.size())
             text += "\\" + std::to_string(static_cast<unsigned char>(term[++at]));
         else
             text += term[at];
@@ -169,12 +171,11 @@ TEST_CASE("terms: one for each property and value, elements each")
     using Terms = std::vector<std::string>;
     CHECK(readable_terms("{}") == Terms{});
     CHECK(readable_terms(R"({"country":"DE","vip":true,"x":false})") ==
-          Terms{"country\\7DE", "vip\\5", "x\\4"});
+          Terms{"#11\\7DE", "vip\\5", "x\\4"});
     CHECK(readable_terms(R"({"custom":{"tags":["b","a","b",null,["c"]],"none":[],"void":{}}})") ==
-          Terms{"custom\\3none\\8", "custom\\3tags\\7a", "custom\\3tags\\7b", "custom\\3tags\\8",
-                "custom\\3void\\2"});
+          Terms{"#1\\3none\\8", "#1\\3tags\\7a", "#1\\3tags\\7b", "#1\\3tags\\8", "#1\\3void\\2"});
     CHECK(readable_terms(R"({"custom":{"at":{"zip":null,"a.b":"c"}}})") ==
-          Terms{"custom\\3at\\3a.b\\7c", "custom\\3at\\3zip\\1"});
+          Terms{"#1\\3at\\3a.b\\7c", "#1\\3at\\3zip\\1"});
     CHECK(terms_of(R"({"n":1})") == terms_of(R"({"n":1.0})"));
     CHECK(terms_of(R"({"n":1})") != terms_of(R"({"n":"1"})"));
 }
@@ -191,6 +192,9 @@ TEST_CASE("terms: long texts and names are cut and hashed")
     std::string name(5000, 'n');
     CHECK(terms_of("{\"" + name + "\":1}")[0].size() == 16 + 2 + 8 + 2 + 2);
     CHECK(terms_of("{\"" + name + "\":1}") != terms_of("{\"" + name + "x\":1}"));
+    // A name that could be taken for a short one
+    CHECK(terms_of("{\"\\u000b\":\"DE\"}") != terms_of("{\"country\":\"DE\"}"));
+    CHECK(terms_of("{\"\\u000b\":\"DE\"}")[0].size() == 1 + 2 + 8 + 2 + 2);
     // An index of PostgreSQL takes terms of about 2,700 bytes.
     std::string deep = "\"v\"";
     for (int level = 0; level < 62; ++level)
@@ -203,12 +207,11 @@ TEST_CASE("terms: declared properties alone, with everything below them")
     using Terms = std::vector<std::string>;
     const char *json =
         R"({"country":"DE","city":"B","custom":{"plan":"pro","address":{"zip":"1","no":"2"}}})";
-    CHECK(readable_terms(json, "country,custom.plan") ==
-          Terms{"country\\7DE", "custom\\3plan\\7pro"});
+    CHECK(readable_terms(json, "country,custom.plan") == Terms{"#1\\3plan\\7pro", "#11\\7DE"});
     CHECK(readable_terms(json, "up.cc,custom.address.zip") ==
-          Terms{"country\\7DE", "custom\\3address\\3zip\\71"});
+          Terms{"#1\\3address\\3zip\\71", "#11\\7DE"});
     CHECK(readable_terms(json, "custom") ==
-          Terms{"custom\\3address\\3no\\72", "custom\\3address\\3zip\\71", "custom\\3plan\\7pro"});
+          Terms{"#1\\3address\\3no\\72", "#1\\3address\\3zip\\71", "#1\\3plan\\7pro"});
     CHECK(readable_terms(json, "custom.plan.deeper") == Terms{});
     Bytes packed;
     CHECK_FALSE(DeclaredProperties::add("event.price", packed));

@@ -53,10 +53,10 @@ struct World {
 
     static Day day_of(Time time, const void *) { return static_cast<Day>(time / 86400000); }
 
-    Outcome ingest(const User &before, const Request &of_request)
+    Outcome ingest(const User &before, const Request &of_request, std::string_view then = {})
     {
-        return profiles::ingest(before, of_request, {settings, now, {day_of, nullptr}, nullptr},
-                                &memory);
+        return profiles::ingest(before, of_request,
+                                {settings, now, {day_of, nullptr}, nullptr, then}, &memory);
     }
 
     Outcome ingest(const User &before, std::string_view json)

@@ -126,7 +126,9 @@ TEST_CASE("request: what cannot be understood is left out and reported")
     CHECK(reasons(world, R"({"device_id": "d", "events": {}})") ==
           "events: must be a JSON array, got object");
     CHECK(reasons(world, R"({"device_id": "d", "colour": 1})") == "colour: unknown parameter");
-    CHECK(reasons(world, R"({"device_id": "d", "app_key": 1, "rr": [], "checksum": {}})") == "");
+    CHECK(reasons(world, R"({"device_id": "d", "app_key": 1, "rr": [], "hc": {}})") == "");
+    CHECK(reasons(world, R"({"device_id": "d", "checksum": {}})") ==
+          "checksum: must be a text, got object");
     CHECK(reasons(world, R"({"device_id": "d", "city": ")" + std::string(257, 'c') + "\"}") ==
           "city: value cut to 256 characters");
 }

@@ -377,7 +377,7 @@ TEST_CASE("what is no filter")
     bad(R"({"a":{"$regex":"("}})", "invalid regular expression \"(\"");
     bad(R"x({"a":{"$regex":"(?=x)"}})x", "invalid regular expression \"(?=x)\"");
     bad(R"({"a":{"$options":"i"}})", "unknown operator \"$options\" in a filter");
-    check_error(R"({"location":{"$near":[1,2],"$km":5}})", ErrorCode::unsupported,
+    check_error(R"({"location":{"$geoWithin":[1,2]}})", ErrorCode::unsupported,
                 "operator \"$km\" is not supported");
     check_error(R"({"chr.c1":"t"})", ErrorCode::unsupported,
                 "cohort membership (\"chr.c1\") is not supported in a filter");

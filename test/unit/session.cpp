@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "../../src/core/ingest/session.h"
 #include "ingestion.h"
 
 using namespace profiles;
@@ -106,6 +107,8 @@ TEST_CASE("session: a random walk agrees with the model")
             for (std::size_t batch = 0; batch < outcome.batch_count; ++batch)
                 for (Cursor cursor{View(outcome.batches[batch].events)}; cursor.next();) {
                     View event(cursor.item());
+                    if (event.find("key")->bytes != kSessionEvent)
+                        continue;
                     closed[number_of(*event.find("ts")).integer()] +=
                         number_of(*event.find("dur")).integer();
                 }

@@ -33,6 +33,21 @@ std::uint32_t limit(const Node &setting)
     return static_cast<std::uint32_t>(whole_number(setting, 1000000));
 }
 
+constexpr std::size_t kPurchaseEvents = 100;
+
+std::span<const Node> event_names(const Node &setting)
+{
+    bool is_list =
+        setting.type == Type::array && setting.children.size() <= kPurchaseEvents &&
+        std::all_of(setting.children.begin(), setting.children.end(), [](const Node &name) {
+            return name.type == Type::text && !name.bytes.empty();
+        });
+    if (!is_list)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an array of up to 100 names of events.");
+    return setting.children;
+}
+
 struct Reader {
     std::string_view name;
     void (*read)(const Node &setting, Settings &settings);
@@ -50,6 +65,8 @@ constexpr Reader kReaders[] = {
      [](const Node &s, Settings &to) { to.session_duration_limit = whole_number(s, 86400); }},
     {"country_data", [](const Node &s, Settings &to) { to.country_data = boolean(s); }},
     {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
+    {"purchase_events", [](const Node &s, Settings &to) { to.purchase_events = event_names(s); }},
+    {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
 
 std::string known_names()

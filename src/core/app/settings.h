@@ -11,10 +11,12 @@ struct Settings {
     std::int64_t session_duration_limit = 86400;  // seconds that one request may report
     bool country_data = true;                     // keep the country
     bool city_data = true;                        // keep the city and derived coordinates
+    std::span<const Node> purchase_events;        // texts: events whose sum is a purchase
+    bool salted = false;  // requests need a checksum; the salt is no setting that all may read
 };
 
 // A null stands for the default. Throws invalid_value naming the setting for anything unknown or out of range.
-// `settings` must be a sealed object with packed numbers.
+// `settings` must be a sealed object with packed numbers and outlive the Settings.
 Settings read_settings(const Node &settings);
 
 }  // namespace profiles

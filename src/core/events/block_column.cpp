@@ -26,6 +26,19 @@ BlockUsers::BlockUsers(const BlockDirectory &directory, const BlockBytes &bytes)
     require_block(first_row(count_ - 1) < rows_);
 }
 
+std::uint32_t BlockUsers::lower_bound(std::int64_t sought) const
+{
+    std::uint32_t first = 0, last = count_;
+    while (first < last) {
+        std::uint32_t middle = first + (last - first) / 2;
+        if (uid(middle) < sought)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    return first;
+}
+
 BlockColumn::BlockColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
                          const BlockBytes &bytes)
     : dictionary_(bytes.at(column.dictionary)), form_(column.entry.form),

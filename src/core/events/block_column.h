@@ -37,6 +37,8 @@ public:
     std::uint32_t count() const { return count_; }
     std::uint16_t low_bits(std::uint32_t user) const { return load(user); }
     std::int64_t uid(std::uint32_t user) const { return base_ + low_bits(user); }
+    // The first user whose uid is not smaller; count() when there is none.
+    std::uint32_t lower_bound(std::int64_t uid) const;
     std::uint32_t first_row(std::uint32_t user) const { return load(count_ + user); }
     std::uint32_t last_row(std::uint32_t user) const
     {

@@ -43,6 +43,7 @@ BlockReader::BlockReader(std::string_view bytes)
       times_(integers(ColumnKind::time)), counts_(integers(ColumnKind::count)),
       sums_(numbers(ColumnKind::sum)), durations_(numbers(ColumnKind::duration))
 {
+    end_ = directory_.rows();
     directory_.get(ColumnKind::key);
     directory_.get(ColumnKind::device_id);
     for (const BlockColumnInfo &info : directory_.columns()) {
@@ -76,6 +77,15 @@ void BlockReader::go_to(std::uint32_t user)
     row_ = users_.first_row(user);
 }
 
+void BlockReader::choose_user(std::int64_t uid)
+{
+    std::uint32_t user = users_.lower_bound(uid);
+    bool found = user < users_.count() && users_.uid(user) == uid;
+    if (found)
+        go_to(user);
+    end_ = found ? users_.last_row(user) : row_;
+}
+
 bool BlockReader::has_same_snapshot(std::uint32_t row) const
 {
     for (const Column &column : of_snapshot_)
@@ -86,7 +96,7 @@ bool BlockReader::has_same_snapshot(std::uint32_t row) const
 
 bool BlockReader::next(EventBatch &batch, std::pmr::memory_resource *memory)
 {
-    if (row_ == directory_.rows())
+    if (row_ == end_)
         return false;
     while (row_ == users_.last_row(user_))
         ++user_;

@@ -22,6 +22,8 @@ public:
     bool next(EventBatch &batch, std::pmr::memory_resource *memory);
     // Goes on with the first row of this user.
     void go_to(std::uint32_t user);
+    // Gives only the batches of this one, which may be none.
+    void choose_user(std::int64_t uid);
 
 private:
     struct Column {
@@ -44,7 +46,7 @@ private:
     std::vector<std::int64_t> times_, counts_;
     std::vector<Number> sums_, durations_;
     std::vector<Column> of_snapshot_, of_event_;
-    std::uint32_t row_ = 0, user_ = 0;
+    std::uint32_t row_ = 0, user_ = 0, end_ = 0;
 };
 
 }  // namespace profiles

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "../error.h"
 #include "../interrupt.h"
+#include "../location/sphere.h"
 
 namespace profiles {
 
@@ -222,9 +224,46 @@ private:
             append_number_key(number_of(operand), term);
     }
 
+    static void append_degrees(Bytes &term, double degrees)
+    {
+        char text[40];
+        char *end = std::to_chars(text, text + sizeof text, degrees).ptr;
+        append_number_key(Number::parse({text, static_cast<std::size_t>(end - text)}), term);
+    }
+
+    // Numbers of a coordinate between two ends, both included.
+    void add_degrees(std::string_view coordinate, double low, double high)
+    {
+        bool exact = true;
+        Bytes path = encode_term_path({&coordinate, 1}, std::pmr::get_default_resource(), &exact);
+        QueryTerm &stretch = add_stretch(path, TermKind::number);
+        stretch.prefix = stretch.high = stretch.low;
+        stretch.bounded = true;
+        append_degrees(stretch.low, low);
+        append_degrees(stretch.high, high);
+    }
+
+    // The rectangle around the circle, in two parts when it lies across the date line.
+    std::uint32_t add_near(const Predicate &predicate)
+    {
+        location::BoundingRanges ranges =
+            location::bounding_ranges(predicate.centre, predicate.radius_km);
+        std::size_t first = term_count();
+        add_degrees(kCoordinates[0], ranges.south, ranges.north);
+        std::uint32_t latitude = add_terms(first, false, false);
+        first = term_count();
+        for (int part = 0; part < 2; ++part)
+            if (ranges.west[part] <= ranges.east[part])
+                add_degrees(kCoordinates[1], ranges.west[part], ranges.east[part]);
+        std::uint32_t longitude = add_terms(first, false, false);
+        return add_group(IndexQuery::Kind::all_of, std::array{latitude, longitude});
+    }
+
     std::uint32_t add(const Leaf &leaf)
     {
         const Predicate &predicate = leaf.predicate;
+        if (predicate.op == PredicateKind::near)
+            return add_near(predicate);
         Bytes path = path_of(leaf);
         std::size_t first = term_count();
         bool every = false;

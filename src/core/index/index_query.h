@@ -82,6 +82,9 @@ private:
     std::uint32_t root_ = 0;
 };
 
+// What a condition on the location looks up.
+inline constexpr std::string_view kCoordinates[] = {"latitude", "longitude"};
+
 // Conditions of an "all of" that are looked up together: one, or the two ends of a range.
 struct QueryUnit {
     const Condition *condition = nullptr;

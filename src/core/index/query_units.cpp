@@ -66,21 +66,30 @@ TermRank rank_of(const Predicate &predicate)
     case PredicateKind::contains_ignoring_case: return TermRank::pattern;
     case PredicateKind::exists:
     case PredicateKind::size: return TermRank::existence;
+    case PredicateKind::near: return TermRank::bounded;
     case PredicateKind::within: return TermRank::unindexed;
     }
     return TermRank::unindexed;
+}
+
+bool covers(const DeclaredProperties &declared, std::span<const std::string_view> path)
+{
+    bool exact = true;
+    std::pmr::monotonic_buffer_resource memory(256);
+    return declared.cover(encode_term_path(path, &memory, &exact)) ==
+           DeclaredProperties::Cover::all;
 }
 
 TermRank rank_of(const Leaf &leaf, const DeclaredProperties *declared)
 {
     if (leaf.predicate.negated || leaf.reference.scope != Scope::profile)
         return TermRank::unindexed;
-    if (declared) {
-        bool exact = true;
-        std::pmr::monotonic_buffer_resource memory(256);
-        Bytes path = encode_term_path(leaf.reference.path, &memory, &exact);
-        if (declared->cover(path) != DeclaredProperties::Cover::all)
-            return TermRank::unindexed;
+    if (declared && leaf.predicate.op == PredicateKind::near) {
+        for (std::string_view coordinate : kCoordinates)
+            if (!covers(*declared, {&coordinate, 1}))
+                return TermRank::unindexed;
+    } else if (declared && !covers(*declared, leaf.reference.path)) {
+        return TermRank::unindexed;
     }
     return rank_of(leaf.predicate);
 }

@@ -15,6 +15,54 @@ constexpr std::size_t kCutStep = 16;
 constexpr std::size_t kStepHash = 8;
 constexpr std::size_t kTextHash = 4;
 
+// The names that most profiles have, at the top: each is its position, from 1, as one byte. Frozen.
+constexpr std::string_view kShortNames[] = {
+    "custom",
+    "campaign",
+    "name",
+    "username",
+    "email",
+    "organization",
+    "phone",
+    "picture",
+    "gender",
+    "byear",
+    "country",
+    "region",
+    "city",
+    "latitude",
+    "longitude",
+    "platform",
+    "platform_version",
+    "device",
+    "device_type",
+    "app_version",
+    "carrier",
+    "resolution",
+    "language",
+    "source",
+    "source_channel",
+    "sdk",
+    "browser",
+    "browser_version",
+    "locale",
+    "manufacturer",
+    "density",
+};
+static_assert(std::size(kShortNames) == kTermShortNames);
+
+char short_name(std::string_view name)
+{
+    auto found = std::find(std::begin(kShortNames), std::end(kShortNames), name);
+    return found == std::end(kShortNames) ? '\0'
+                                          : static_cast<char>(found - std::begin(kShortNames) + 1);
+}
+
+bool is_short_name(std::string_view name)
+{
+    return name.size() == 1 && static_cast<unsigned char>(name[0]) <= kTermShortNames;
+}
+
 // FNV-1a and the finish of MurmurHash3. Frozen: terms are stored.
 std::uint64_t hash_bytes(std::string_view bytes)
 {
@@ -36,9 +84,14 @@ void append_hash(Bytes &out, std::string_view hashed, std::size_t size)
 
 bool append_term_step(Bytes &path, std::string_view step)
 {
-    if (!path.empty())
+    bool top = path.empty();
+    if (!top)
         append_term_kind(path, TermKind::descend);
-    if (step.size() <= kLongestStep) {
+    if (char code = top ? short_name(step) : '\0') {
+        path.push_back(code);
+        return true;
+    }
+    if (step.size() <= kLongestStep && !(top && is_short_name(step))) {
         path.append(step);
         return true;
     }

@@ -3,7 +3,9 @@
 //
 //   term    path 00 kind value
 //   path    step (00 03 step)*
-//   step    the name; of a name beyond 32 bytes the first 16, then 00 00 and 8 bytes of its hash
+//   step    the name; of a name beyond 32 bytes the first 16, then 00 00 and 8 bytes of its hash;
+//           at the top one byte, 01 to 1f, for each of the 31 usual names (a name that looks like
+//           one of these bytes is cut, too)
 //   kind    01 null   02 object without members   04 false   05 true   06 number   07 text   08 array
 //   value   of a number its key (number_key.h); of a text its bytes, beyond 16 bytes the first 16
 //           and 4 of its hash; nothing for the other kinds
@@ -36,6 +38,7 @@ enum class TermKind : std::uint8_t {
 };
 
 constexpr std::size_t kTermTextPrefix = 16;
+constexpr std::size_t kTermShortNames = 31;
 
 // One more step to an encoded path; false when the name was cut.
 bool append_term_step(Bytes &path, std::string_view step);

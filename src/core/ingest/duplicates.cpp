@@ -37,7 +37,7 @@ private:
 bool changes_on_retry(std::string_view name)
 {
     return name == "rr" || name == "checksum" || name == "checksum256" || name == "ip_address" ||
-           name == "ip";
+           name == "ip" || name == "query_string";
 }
 
 }  // namespace
@@ -54,6 +54,14 @@ std::uint64_t hash_request(const Node &parameters)
         hasher.add({&type, 1});
         hasher.add(parameter.packed ? parameter.bytes : pack(parameter, &arena));
     }
+    return hasher.result();
+}
+
+std::uint64_t hash_texts(std::span<const std::string_view> texts)
+{
+    Hasher hasher;
+    for (std::string_view text : texts)
+        hasher.add(text);
     return hasher.result();
 }
 

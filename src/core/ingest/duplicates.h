@@ -13,6 +13,9 @@ inline constexpr std::size_t kRememberedRequests = 32;
 // `parameters` must be sealed. Part of the stored format: never change it.
 std::uint64_t hash_request(const Node &parameters);
 
+// The same hash over a few texts. Stored as well.
+std::uint64_t hash_texts(std::span<const std::string_view> texts);
+
 bool is_remembered(std::string_view recent_requests, std::uint64_t hash);
 // The ring with the hash in front.
 std::string_view remember(std::string_view recent_requests, std::uint64_t hash,

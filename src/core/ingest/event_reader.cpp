@@ -9,14 +9,11 @@
 #include "../events/event_list.h"
 #include "../interrupt.h"
 #include "../update/text.h"
-#include "session.h"
+#include "internal_events.h"
 
 namespace profiles {
 
 namespace {
-
-constexpr std::string_view kInternalPrefix = "[CLY]_";
-constexpr std::string_view kOrientation = "[CLY]_orientation";
 
 constexpr Time kClockTolerance = 60 * 1000;   // a device's clock may run ahead this much unreported
 constexpr std::size_t kReportedSkips = 1000;  // one hostile request must not make a million reports
@@ -32,11 +29,8 @@ bool is_one_of(const std::string_view (&names)[Size], std::string_view name)
     return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-// What SDKs send; [CLY]_session and its like are made here and accepted from nobody.
-constexpr std::string_view kInternalEvents[] = {
-    "[CLY]_view", "[CLY]_action", "[CLY]_push_action", "[CLY]_star_rating",
-    "[CLY]_nps",  "[CLY]_survey", kOrientation,
-};
+// What was meant to be a duration and is a time.
+constexpr std::int64_t kShortestTimestamp = 1000000000;
 
 class EventReader {
 public:
@@ -105,9 +99,13 @@ private:
             result_.orientation = mode->bytes;
             return;
         }
+        bool own = !key.starts_with(kInternalPrefix);
         report_unknown_members(key, event);
+        InternalEvent shape{key, {}};
+        if (!own)
+            shape = shape_internal_event(key, segmentation);
         members_.clear();
-        add("key", make_text(key));
+        add("key", make_text(shape.key));
         Time time = event_time(event);
         add("ts", make_number(time, memory_));
         add_count(event);
@@ -115,8 +113,10 @@ private:
         add_number(event, "dur");
         add_local_time(event);
         if (segmentation)
-            add_segmentation(key, *segmentation);
-        keep(time, !key.starts_with(kInternalPrefix));
+            add_segmentation(key, *segmentation, shape);
+        if (shape.key == kView)
+            note_view(time, *segmentation);
+        keep(time, own);
     }
 
     void report_unknown_members(std::string_view key, const Node &event)
@@ -134,7 +134,7 @@ private:
         if (limits_.key_length && character_count(key->bytes) > limits_.key_length)
             throw Error(ErrorCode::limit_exceeded,
                         "key is longer than " + std::to_string(limits_.key_length) + " characters");
-        if (key->bytes.starts_with(kInternalPrefix) && !is_one_of(kInternalEvents, key->bytes))
+        if (key->bytes.starts_with(kInternalPrefix) && !is_sent_by_sdks(key->bytes))
             throw Error(ErrorCode::invalid_value, "unknown internal event " + quoted(key->bytes));
         return key->bytes;
     }
@@ -220,12 +220,23 @@ private:
             add("count", make_number(*count, memory_));
     }
 
+    // `segmentation` has the name of the view.
+    void note_view(Time time, const Node &segmentation)
+    {
+        ++result_.views;
+        const Node *id = segmentation.find("_idv");
+        result_.view = {segmentation.find("name")->bytes,
+                        id && id->type == Type::text ? id->bytes : std::string_view(), time};
+    }
+
     void add_number(const Node &event, std::string_view name)
     {
         std::optional<Number> value = lenient_number(event, name);
         if (!value || *value == Number(0))
             return;
-        if (name == "dur" && compare(*value, Number(0)) < 0)
+        if (name == "dur" && compare(*value, Number(kShortestTimestamp)) >= 0)
+            skip(event_key(event), "\"dur\" is a time and no duration");
+        else if (name == "dur" && compare(*value, Number(0)) < 0)
             skip(event_key(event), "\"dur\" is negative");
         else
             add(name, make_number(*value, memory_));
@@ -266,7 +277,8 @@ private:
     }
 
     // Null and empty values are absent; dots and dollar signs go from names, as they do from properties.
-    void add_segmentation(std::string_view key, const Node &segmentation)
+    void add_segmentation(std::string_view key, const Node &segmentation,
+                          const InternalEvent &shape)
     {
         if (segmentation.type == Type::null)
             return;
@@ -294,6 +306,8 @@ private:
             members.push_back(value);
         }
         report_collisions(key, members);
+        members.insert(members.end(), shape.added.begin(),
+                       shape.added.begin() + static_cast<std::ptrdiff_t>(shape.added_count));
         if (members.empty())
             return;
         auto *kept =

@@ -9,6 +9,8 @@ struct RequestEvents {
     std::span<Node> events;        // sealed
     std::int32_t own = 0;          // events of the app's own, without the internal ones
     Time first = 0, last = 0;      // their times, where there are events
+    std::int32_t views = 0;        // visits
+    LastView view;                 // the latest of them
     std::string_view orientation;  // from [CLY]_orientation, which is a property and no event
 };
 

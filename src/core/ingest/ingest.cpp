@@ -3,15 +3,21 @@
 #include <algorithm>
 
 #include "../profile/assembly.h"
+#include "changed_properties.h"
 #include "duplicates.h"
 #include "event_reader.h"
 #include "properties.h"
+#include "purchases.h"
 #include "session.h"
+#include "system_event.h"
 #include "whereabouts.h"
 
 namespace profiles {
 
 namespace {
+
+constexpr std::string_view kPropertyUpdate = "[CLY]_property_update";
+constexpr std::size_t kListedProperties = 100;  // of one update
 
 constexpr std::string_view kIdentity[] = {"name", "username", "email", "phone"};
 
@@ -28,7 +34,7 @@ public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
               std::pmr::memory_resource *memory)
         : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory),
-          before_(user.profile)
+          before_(user.profile), reported_(memory)
     {
         outcome_.user = user;
     }
@@ -44,16 +50,17 @@ public:
             user.recent_requests = remember(user.recent_requests, request_.hash, memory_);
         }
         SessionStep step = plan_session(user.session, request_, surroundings_.settings);
-        if (step.closes)
+        if (step.closes) {
+            outcome_.rarely_changed |= user.session.views > 0;
             add_batch(close_open_session(user, memory_));  // with the profile as it was until now
+        }
         advance_session(step, request_, user, memory_);
         mark_times(step);
 
         RequestEvents events = read_events(request_, surroundings_.now,
                                            surroundings_.settings.limits, skips_, memory_);
-        user.event_count += events.own;
-        if (user.session.start)
-            user.session.events += events.own;
+        count_events(events);
+        read_reports();
         update_profile(step, events);
         add_events(step, events);
         outcome_.skips = keep_skips();
@@ -76,6 +83,37 @@ private:
             skips_.push_back({"end_session", {}, "is older than the open session, which goes on"});
     }
 
+    void count_events(const RequestEvents &events)
+    {
+        User &user = outcome_.user;
+        user.event_count += events.own;
+        if (user.session.start)
+            user.session.events += events.own;
+        if (events.views > 0) {
+            user.view_count += events.views;
+            if (user.session.start)
+                user.session.views += events.views;
+            if (user.view.at.value_or(0) <= *events.view.at)
+                user.view = events.view;
+            outcome_.rarely_changed = true;
+        }
+        if (add_purchases(events.events, surroundings_.settings, user.purchases, skips_, memory_))
+            outcome_.rarely_changed = true;
+    }
+
+    // What becomes an event or a row of its own.
+    void read_reports()
+    {
+        outcome_.crash = read_crash(request_, reported_, skips_, memory_);
+        outcome_.consent =
+            read_consent(request_, outcome_.user.consent, reported_, skips_, memory_);
+        if (outcome_.consent)
+            outcome_.rarely_changed = true;
+        read_trace(request_, surroundings_.now, reported_, skips_, memory_);
+        outcome_.tokens = read_tokens(request_, memory_);
+        outcome_.enrolments = read_enrolments(request_, skips_, memory_);
+    }
+
     // Everything that the request says of the user, in one pass over the profile.
     void update_profile(const SessionStep &step, const RequestEvents &events)
     {
@@ -83,13 +121,15 @@ private:
         User &user = outcome_.user;
         std::pmr::vector<Change> changes(memory_);
         read_properties(request_, changes, skips_, memory_);
+        read_campaign(request_, changes, skips_, memory_);
         if (!events.orientation.empty()) {
             Node orientation = make_text(events.orientation);
             seal(orientation);
             changes.push_back(set_property("orientation", orientation));
         }
         View profile(before_);
-        update_location({request_, surroundings_.settings, surroundings_.geoip, step.begins},
+        update_location({request_, surroundings_.settings, surroundings_.geoip,
+                         surroundings_.geocoder, step.begins},
                         profile, user, changes, memory_);
         if (request_.user_details.type == Type::object)
             read_details(request_.user_details, Mode::lenient, limits, changes, skips_, memory_);
@@ -102,7 +142,25 @@ private:
             user.profile = {bytes, size};
             outcome_.profile_changed = true;
         }
+        snapshot_ = user.profile;
+        if (!surroundings_.profile_then.empty())
+            snapshot_ = updated_then(changes);
         identify();
+    }
+
+    // What the request changes, it changed at its own time, too. Its faults are reported already.
+    std::string_view updated_then(std::span<Change> changes)
+    {
+        SkipList reported(memory_);
+        View then(surroundings_.profile_then);
+        Update update(then, changes, Mode::lenient, surroundings_.settings.limits, reported,
+                      memory_);
+        if (!update.changed())
+            return surroundings_.profile_then;
+        std::size_t size = update.size();
+        auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
+        update.write(bytes);
+        return {bytes, size};
     }
 
     void identify()
@@ -123,15 +181,33 @@ private:
     {
         NodeList list(memory_);
         list.assign(events.events.begin(), events.events.end());
-        Time first = events.first, last = events.last;
+        list.insert(list.end(), reported_.begin(), reported_.end());
+        if (list.empty() && outcome_.profile_changed)
+            list.push_back(property_update());
         if (step.closes_at_once && outcome_.user.session.start) {
-            Time start = *outcome_.user.session.start;
-            first = list.empty() ? start : std::min(first, start);
-            last = list.empty() ? start : std::max(last, start);
-            list.push_back(close_session(outcome_.user, memory_));
+            outcome_.rarely_changed |= outcome_.user.session.views > 0;
+            NodeList closing = close_session(outcome_.user, memory_);
+            list.insert(list.end(), closing.begin(), closing.end());
         }
-        if (!list.empty())
-            add_batch(make_batch(list, outcome_.user.profile, first, last, memory_));
+        if (list.empty())
+            return;
+        Time first = events.first, last = events.last;
+        for (std::size_t index = events.events.size(); index < list.size(); ++index) {
+            Time time = number_of(list[index].find("ts")->item()).integer();
+            first = index == 0 ? time : std::min(first, time);
+            last = index == 0 ? time : std::max(last, time);
+        }
+        add_batch(make_batch(list, snapshot_, first, last, memory_));
+    }
+
+    // So that a profile of any time can be found: no other event of the request keeps it.
+    Node property_update()
+    {
+        NodeList names =
+            changed_properties(before_, outcome_.user.profile, kListedProperties, memory_);
+        Node properties = make_container(Type::array, keep_nodes(names, memory_));
+        properties.key = "properties";
+        return make_event(kPropertyUpdate, request_.time, Node(), {&properties, 1}, memory_);
     }
 
     void add_batch(const Batch &batch) { outcome_.batches[outcome_.batch_count++] = batch; }
@@ -149,10 +225,21 @@ private:
     std::pmr::memory_resource *memory_;
     SkipList skips_;
     std::string_view before_;
+    std::string_view snapshot_;  // what the events of the request carry
+    NodeList reported_;          // events that no SDK calls by that name
     Outcome outcome_;
 };
 
 }  // namespace
+
+bool is_late(const User &user, const Request &request)
+{
+    bool may_leave_events =
+        !request.events.children.empty() || request.user_details.type == Type::object ||
+        request.crash.type == Type::object || request.apm.type == Type::object ||
+        request.consent.type == Type::object;
+    return may_leave_events && user.last_seen && request.time < *user.last_seen;
+}
 
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
                std::pmr::memory_resource *memory)
@@ -163,8 +250,9 @@ Outcome ingest(const User &user, const Request &request, const Surroundings &sur
 Batch close_open_session(User &user, std::pmr::memory_resource *memory)
 {
     Time start = *user.session.start;
-    Node event = close_session(user, memory);
-    return make_batch({&event, 1}, user.profile, start, start, memory);
+    NodeList events = close_session(user, memory);
+    Time last = number_of(events.back().find("ts")->item()).integer();
+    return make_batch(events, user.profile, start, std::max(start, last), memory);
 }
 
 }  // namespace profiles

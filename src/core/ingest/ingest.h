@@ -3,6 +3,8 @@
 #pragma once
 
 #include "../app/settings.h"
+#include "../location/places.h"
+#include "reports.h"
 #include "request.h"
 
 namespace profiles {
@@ -17,8 +19,15 @@ struct Surroundings {
     const Settings &settings;
     Time now;  // the server's clock
     Calendar calendar;
-    const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    const location::Place *geoip = nullptr;          // what the request's address says, if anything
+    const location::PlaceIndex *geocoder = nullptr;  // when there is one
+    // For a request that came late: the profile as it was at its time; empty when the one of now counts.
+    std::string_view profile_then = {};
 };
+
+// Whether the request is older than what is known of the user and may leave events: they carry the
+// profile of their own time.
+bool is_late(const User &user, const Request &request);
 
 // Events that share a profile: one row of event_batches.
 struct Batch {
@@ -31,8 +40,13 @@ struct Outcome {
     bool duplicate = false;  // nothing else is set, nothing is to be written
     User user;
     bool profile_changed = false;
+    bool rarely_changed = false;   // one of the last members of User
     std::array<Batch, 2> batches;  // a closed session's and the request's own
     std::size_t batch_count = 0;
+    std::optional<CrashReport> crash;
+    std::optional<ConsentChange> consent;
+    std::span<const PushToken> tokens;
+    std::span<const Enrolment> enrolments;
     std::span<const Skip> skips;  // after those of the Request
 };
 // So that they may be alive while the server raises an error.
@@ -44,7 +58,7 @@ static_assert(std::is_trivially_destructible_v<Outcome> &&
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
                std::pmr::memory_resource *memory);
 
-// Ends what is open: the batch with the event of the session and the profile as it is.
+// Ends what is open: the batch with the events of the session and the profile as it is.
 Batch close_open_session(User &user, std::pmr::memory_resource *memory);
 
 }  // namespace profiles

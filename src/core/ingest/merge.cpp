@@ -6,6 +6,7 @@
 #include "../location/fallback.h"
 #include "../profile/document.h"
 #include "duplicates.h"
+#include "purchases.h"
 
 namespace profiles {
 
@@ -106,6 +107,18 @@ RecentDays merge_days(const RecentDays &left, const RecentDays &right)
     return merged;
 }
 
+// The survivor's consents, and the other's where it has none.
+std::string_view merge_consent(std::string_view mine, std::string_view theirs,
+                               std::pmr::memory_resource *memory)
+{
+    if (mine.empty() || theirs.empty())
+        return mine.empty() ? theirs : mine;
+    Node consent = fill(unpack({Type::object, mine}, memory),
+                        unpack({Type::object, theirs}, memory), false, memory);
+    seal(consent);
+    return pack(consent, memory);
+}
+
 // With equal sessions, or none, the new user's properties win.
 bool old_one_wins(const User &from, const User &into)
 {
@@ -139,6 +152,11 @@ User merge_users(const User &from, const User &into, std::pmr::memory_resource *
     merged.location_source = located.location_source;
     merged.location_at = located.location_at;
     merged.recent_requests = merge_remembered(into.recent_requests, from.recent_requests, memory);
+    merged.consent = merge_consent(winner.consent, loser.consent, memory);
+    merged.view_count = from.view_count + into.view_count;
+    if (into.view.at.value_or(0) < from.view.at.value_or(0))
+        merged.view = from.view;
+    merged.purchases = merge_purchases(into.purchases, from.purchases, memory);
     return merged;
 }
 

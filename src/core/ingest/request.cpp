@@ -1,15 +1,13 @@
 #include "request.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "../error.h"
 #include "../location/fallback.h"
 #include "../profile/json_reader.h"
 #include "duplicates.h"
+#include "parameter.h"
 #include "../update/text.h"
 
 namespace profiles {
@@ -22,8 +20,7 @@ constexpr std::string_view kUserDetails = "user_details";
 
 // Parameters that say nothing about the user.
 constexpr std::string_view kTransport[] = {
-    "app_key", "rr",     "checksum", "checksum256", "method",
-    "hc",      "app_id", "user_id",  "no_meta",     "api_key",
+    "app_key", "rr", "hc", "app_id", "user_id", "no_meta", "api_key",
 };
 
 class RequestReader {
@@ -54,9 +51,13 @@ public:
 
 private:
     using Reader = void (RequestReader::*)(const Node &parameter);
+    // One with a function, or one that is only kept.
     struct Parameter {
         std::string_view name;
         Reader read;
+        std::string_view Request::*text = nullptr;
+        Node Request::*object = nullptr;
+        bool Request::*flag = nullptr;
     };
 
     // A number beyond what can be kept costs itself and not the request.
@@ -116,6 +117,25 @@ private:
             {"metrics", &RequestReader::read_metrics},
             {"events", &RequestReader::read_events},
             {"user_details", &RequestReader::read_user_details},
+            {"crash", nullptr, nullptr, &Request::crash},
+            {"consent", nullptr, nullptr, &Request::consent},
+            {"apm", nullptr, nullptr, &Request::apm},
+            {"campaign_id", nullptr, &Request::campaign_id},
+            {"campaign_user", nullptr, &Request::campaign_user},
+            {"attribution_data", nullptr, nullptr, &Request::attribution_data},
+            {"aid", nullptr, nullptr, &Request::advertising_id},
+            {"token_session", nullptr, nullptr, nullptr, &Request::token_session},
+            {"ios_token", nullptr, &Request::ios_token},
+            {"android_token", nullptr, &Request::android_token},
+            {"token_provider", nullptr, &Request::token_provider},
+            {"test_mode", &RequestReader::read_test_mode},
+            {"method", nullptr, &Request::method},
+            {"variant", nullptr, &Request::variant},
+            {"keys", &RequestReader::read_keys},
+            {"oi", nullptr, nullptr, nullptr, &Request::opts_in},
+            {"query_string", nullptr, &Request::query_string},
+            {"checksum", nullptr, &Request::checksum},
+            {"checksum256", nullptr, &Request::checksum256},
         };
         if (std::find(std::begin(kTransport), std::end(kTransport), parameter.key) !=
             std::end(kTransport))
@@ -128,7 +148,14 @@ private:
             return;
         }
         try {
-            (this->*known->read)(parameter);
+            if (known->text)
+                request_.*known->text = text(parameter);
+            else if (known->object)
+                request_.*known->object = object(parameter, known->name);
+            else if (known->flag)
+                request_.*known->flag = parameter_flag(parameter, memory_);
+            else
+                (this->*known->read)(parameter);
         } catch (const Error &error) {
             if (error.code() == ErrorCode::cancelled)
                 throw;
@@ -150,67 +177,19 @@ private:
         return {kept, skips_.size()};
     }
 
-    // Single values
-
-    std::string_view text(const Node &parameter)
+    std::string_view text(const Node &parameter) const
     {
-        switch (parameter.type) {
-        case Type::null: return {};
-        case Type::text: return parameter.bytes;
-        case Type::no: return "false";
-        case Type::yes: return "true";
-        case Type::integer:
-        case Type::decimal: return keep_text(to_text(number_of(parameter.item())).view(), memory_);
-        default:
-            throw Error(ErrorCode::wrong_type,
-                        std::string("must be a text, got ") + type_name(parameter.type));
-        }
+        return parameter_text(parameter, memory_);
     }
 
-    static std::optional<Number> number(const Node &parameter)
-    {
-        bool is_empty = parameter.type == Type::null ||
-                        (parameter.type == Type::text && parameter.bytes.empty());
-        if (is_empty)
-            return std::nullopt;
-        if (parameter.type == Type::text)
-            return Number::parse(parameter.bytes);
-        if (parameter.item().is_number())
-            return number_of(parameter.item());
-        throw Error(ErrorCode::wrong_type,
-                    std::string("must be a number, got ") + type_name(parameter.type));
-    }
-
-    static std::optional<std::int64_t> integer_between(const Node &parameter, std::int64_t low,
-                                                       std::int64_t high)
-    {
-        std::optional<Number> value = number(parameter);
-        if (!value)
-            return std::nullopt;
-        if (!value->is_integer() || value->integer() < low || value->integer() > high)
-            throw Error(ErrorCode::invalid_value, "must be an integer from " + std::to_string(low) +
-                                                      " to " + std::to_string(high));
-        return value->integer();
-    }
-
-    bool flag(const Node &parameter)
-    {
-        std::string_view value = text(parameter);
-        if (value == "1" || value == "true")
-            return true;
-        if (value.empty() || value == "0" || value == "false")
-            return false;
-        throw Error(ErrorCode::invalid_value, "must be 1 or true");
-    }
-
-    // JSON as itself or inside a string.
-    Node document(const Node &parameter, const char *what)
+    // JSON as itself or inside a string. `what` is a literal.
+    Node document(const Node &parameter, std::string_view what)
     {
         Node value = parameter;
         if (parameter.type == Type::text) {
             if (parameter.bytes.empty())
                 return Node();
-            value = read_json(parameter.bytes, memory_, what, FaultyNumbers::keep);
+            value = read_json(parameter.bytes, memory_, what.data(), FaultyNumbers::keep);
             if (what != kUserDetails)
                 drop_faulty_numbers(value, what);
             seal(value);
@@ -234,14 +213,14 @@ private:
 
     void read_device_id_type(const Node &parameter)
     {
-        if (auto type = integer_between(parameter, 0, 3))
+        if (auto type = parameter_integer(parameter, 0, 3))
             request_.device_id_type = static_cast<std::int16_t>(*type);
     }
 
     // Ten digits are seconds, thirteen are milliseconds; anything else is not trusted.
     void read_timestamp(const Node &parameter)
     {
-        std::optional<Number> sent = number(parameter);
+        std::optional<Number> sent = parameter_number(parameter);
         if (!sent)
             return;
         double value = sent->approximate();
@@ -260,27 +239,36 @@ private:
 
     void read_hour(const Node &parameter)
     {
-        if (auto hour = integer_between(parameter, 0, 24))
+        if (auto hour = parameter_integer(parameter, 0, 24))
             request_.hour = static_cast<std::int16_t>(*hour % 24);
     }
 
     void read_day_of_week(const Node &parameter)
     {
-        if (auto day = integer_between(parameter, 0, 6))
+        if (auto day = parameter_integer(parameter, 0, 6))
             request_.day_of_week = static_cast<std::int16_t>(*day == 0 ? 7 : *day);
     }
 
     void read_time_zone(const Node &parameter)
     {
-        request_.time_zone_offset = integer_between(parameter, -1080, 1080);
+        request_.time_zone_offset = parameter_integer(parameter, -1080, 1080);
     }
-    void read_begin(const Node &parameter) { request_.begin_session = flag(parameter); }
-    void read_end(const Node &parameter) { request_.end_session = flag(parameter); }
-    void read_ignore_cooldown(const Node &parameter) { request_.ignore_cooldown = flag(parameter); }
+    void read_begin(const Node &parameter)
+    {
+        request_.begin_session = parameter_flag(parameter, memory_);
+    }
+    void read_end(const Node &parameter)
+    {
+        request_.end_session = parameter_flag(parameter, memory_);
+    }
+    void read_ignore_cooldown(const Node &parameter)
+    {
+        request_.ignore_cooldown = parameter_flag(parameter, memory_);
+    }
 
     void read_duration(const Node &parameter)
     {
-        std::optional<Number> duration = number(parameter);
+        std::optional<Number> duration = parameter_number(parameter);
         if (!duration)
             return;
         double seconds = std::trunc(duration->approximate());
@@ -338,20 +326,6 @@ private:
             throw Error(ErrorCode::invalid_value, "must be an IPv4 or IPv6 address");
     }
 
-    static std::optional<location::Address> parse_address(std::string_view ip)
-    {
-        char name[INET6_ADDRSTRLEN];
-        if (ip.size() >= sizeof name)
-            return std::nullopt;
-        name[ip.copy(name, ip.size())] = '\0';
-        std::uint8_t bytes[16];
-        if (inet_pton(AF_INET, name, bytes) == 1)
-            return location::Address({bytes, 4});
-        if (inet_pton(AF_INET6, name, bytes) == 1)
-            return location::Address({bytes, 16});
-        return std::nullopt;
-    }
-
     void read_app_version(const Node &parameter) { request_.app_version = limited_text(parameter); }
     void read_sdk_name(const Node &parameter) { request_.sdk_name = limited_text(parameter); }
     void read_sdk_version(const Node &parameter) { request_.sdk_version = limited_text(parameter); }
@@ -361,7 +335,21 @@ private:
         request_.user_details = object(parameter, "user_details");
     }
 
-    Node object(const Node &parameter, const char *what)
+    void read_test_mode(const Node &parameter)
+    {
+        if (auto mode = parameter_integer(parameter, 0, 2))
+            request_.test_mode = static_cast<std::int16_t>(*mode);
+    }
+
+    // A list of keys, as JSON; one key may stand for itself.
+    void read_keys(const Node &parameter)
+    {
+        bool is_one =
+            parameter.type == Type::text && !parameter.bytes.empty() && parameter.bytes[0] != '[';
+        request_.keys = is_one ? parameter : array(parameter, "keys");
+    }
+
+    Node object(const Node &parameter, std::string_view what)
     {
         Node value = document(parameter, what);
         if (value.type != Type::object && value.type != Type::null)
@@ -370,13 +358,15 @@ private:
         return value;
     }
 
-    void read_events(const Node &parameter)
+    void read_events(const Node &parameter) { request_.events = array(parameter, "events"); }
+
+    Node array(const Node &parameter, std::string_view what)
     {
-        Node value = document(parameter, "events");
+        Node value = document(parameter, what);
         if (value.type != Type::array && value.type != Type::null)
             throw Error(ErrorCode::wrong_type,
                         std::string("must be a JSON array, got ") + type_name(value.type));
-        request_.events = value;
+        return value;
     }
 
     void check_device_id() const
@@ -405,7 +395,8 @@ Request read_request(Node &parameters, Time now, const Limits &limits,
 
 bool is_anonymous_device(std::string_view device_id)
 {
-    return device_id == "00000000-0000-0000-0000-000000000000";
+    return device_id == "00000000-0000-0000-0000-000000000000" ||
+           device_id == "CLYTemporaryDeviceID";
 }
 
 }  // namespace profiles

@@ -29,6 +29,18 @@ struct Request {
 
     std::string_view app_version, sdk_name, sdk_version;
     Node metrics, events, user_details;  // sealed; null when absent
+    Node crash, consent, apm;
+    std::string_view campaign_id, campaign_user;
+    Node attribution_data, advertising_id;  // the second one is `aid`
+    bool token_session = false;
+    std::string_view ios_token, android_token, token_provider;
+    std::optional<std::int16_t> test_mode;  // of the token: 0 production, 1 development, 2 ad hoc
+    std::string_view method, variant;       // of remote config and A/B tests
+    Node keys;                              // an array, or a text with one key
+    bool opts_in = false;                   // oi
+
+    // For apps with a salt: see checksum.h.
+    std::string_view query_string, checksum, checksum256;
 
     std::uint64_t hash = 0;       // of its content; see duplicates.h
     std::span<const Skip> skips;  // what was not understood
@@ -41,7 +53,8 @@ struct Request {
 Request read_request(Node &parameters, Time now, const Limits &limits,
                      std::pmr::memory_resource *memory);
 
-// A device id that stands for nobody: what a device sends when tracking is limited.
+// A device id that stands for nobody: all zeros, what a device sends when tracking is limited, and the
+// temporary id, under which SDKs keep requests until they know the real one.
 bool is_anonymous_device(std::string_view device_id);
 
 }  // namespace profiles

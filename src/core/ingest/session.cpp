@@ -6,24 +6,12 @@
 #include "../people/uid_text.h"
 #include "../profile/assembly.h"
 #include "../update/text.h"
+#include "internal_events.h"
+#include "system_event.h"
 
 namespace profiles {
 
 namespace {
-
-Node member(std::string_view key, Node node)
-{
-    node.key = key;
-    return node;
-}
-
-Node object(std::initializer_list<Node> members, std::pmr::memory_resource *memory)
-{
-    auto *kept =
-        static_cast<Node *>(memory->allocate(members.size() * sizeof(Node), alignof(Node)));
-    std::uninitialized_copy(members.begin(), members.end(), kept);
-    return make_container(Type::object, {kept, members.size()});
-}
 
 // Clocks and queues being what they are, a begin may also be stamped shortly before the end.
 bool within_cooldown(const Session &session, Time time, const Settings &settings)
@@ -89,25 +77,38 @@ void advance_session(const SessionStep &step, const Request &request, User &user
 
 Node session_event(const Session &session, bool ended, std::pmr::memory_resource *memory)
 {
-    Node segmentation = object({member("session_id", make_text(session.id)),
-                                member("events", make_number(session.events, memory)),
-                                member("ended", make_text(ended ? "true" : "false"))},
-                               memory);
-    Node event = object({member("key", make_text(kSessionEvent)),
-                         member("ts", make_number(*session.start, memory)),
-                         member("dur", make_number(session.duration, memory)),
-                         member("segmentation", segmentation)},
-                        memory);
-    seal(event);
-    return event;
+    NodeList segmentation(memory);
+    segmentation.push_back(member("session_id", make_text(session.id)));
+    segmentation.push_back(member("events", make_number(session.events, memory)));
+    segmentation.push_back(member("ended", make_text(ended ? "true" : "false")));
+    return make_event(kSessionEvent, *session.start, make_number(session.duration, memory),
+                      segmentation, memory);
 }
 
-Node close_session(User &user, std::pmr::memory_resource *memory)
+// How the session left the app: of the view that was open then.
+Node exit_event(const User &user, std::pmr::memory_resource *memory)
 {
-    Node event = session_event(user.session, true, memory);
+    NodeList segmentation(memory);
+    segmentation.push_back(member("name", make_text(user.view.name)));
+    if (!user.view.id.empty())
+        segmentation.push_back(member("_idv", make_text(user.view.id)));
+    segmentation.push_back(member("exit", make_number(1, memory)));
+    if (user.session.views == 1)
+        segmentation.push_back(member("bounce", make_number(1, memory)));
+    Time at = std::max(user.view.at.value_or(*user.session.start), *user.session.start);
+    return make_event(kViewUpdate, at, Node(), segmentation, memory);
+}
+
+NodeList close_session(User &user, std::pmr::memory_resource *memory)
+{
+    NodeList events(memory);
+    events.push_back(session_event(user.session, true, memory));
+    if (user.session.views > 0 && !user.view.name.empty())
+        events.push_back(exit_event(user, memory));
     user.session.start.reset();
     user.session.end.reset();
-    return event;
+    user.session.views = 0;
+    return events;
 }
 
 }  // namespace profiles

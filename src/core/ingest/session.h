@@ -34,8 +34,9 @@ SessionStep plan_session(const Session &session, const Request &request, const S
 void advance_session(const SessionStep &step, const Request &request, User &user,
                      std::pmr::memory_resource *memory);
 
-// The event of the open session as a sealed node; the session is none any more.
-Node close_session(User &user, std::pmr::memory_resource *memory);
+// The events of the open session as sealed nodes: the session itself, and the exit from its last view
+// (a bounce, when it was the only one). The session is none any more.
+NodeList close_session(User &user, std::pmr::memory_resource *memory);
 // The same event while the session is not closed.
 Node session_event(const Session &session, bool ended, std::pmr::memory_resource *memory);
 

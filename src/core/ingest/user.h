@@ -24,12 +24,26 @@ struct RecentDays {
     void mark(Day day, bool session_begins);
 };
 
+struct LastView {
+    std::string_view name;
+    std::string_view id;  // of this one visit; empty when the SDK gives none
+    std::optional<Time> at;
+};
+
+struct Purchases {
+    std::int32_t count = 0;
+    // Numbers as text, since sums may grow beyond what profiles keep; empty is none.
+    std::string_view total, last_amount;
+    std::optional<Time> last;
+};
+
 struct Session {
     std::string_view id;
     std::optional<Time> start;  // while it is open, or ended so lately that it may continue
     std::optional<Time> end;    // when end_session came
     std::int32_t duration = 0;  // seconds
     std::int32_t events = 0;
+    std::int32_t views = 0;
 };
 
 struct User {
@@ -52,6 +66,12 @@ struct User {
     std::string_view location_source;
     std::optional<Time> location_at;   // when the SDK last sent coordinates
     std::string_view recent_requests;  // see duplicates.h
+
+    // What few requests change: see Outcome::rarely_changed.
+    std::string_view consent;  // the bytes of a container: feature -> boolean; empty is none
+    LastView view;
+    std::int64_t view_count = 0;
+    Purchases purchases;
 };
 
 }  // namespace profiles

@@ -60,6 +60,8 @@ public:
         input.sdk = sent_;
         std::optional<KnownPoint> known = known_point();
         input.known = known ? &*known : nullptr;
+        std::optional<Place> geocoded = disabled ? std::nullopt : geocode(known);
+        input.geocoder = geocoded ? &*geocoded : nullptr;
         input.geoip = context_.geoip;
         take(location::resolve(input), disabled);
     }
@@ -91,6 +93,18 @@ private:
         std::int64_t age =
             user_.location_at ? (context_.request.time - *user_.location_at) / 1000 : 0;
         return KnownPoint{{*latitude, *longitude}, user_.location_at.has_value(), age};
+    }
+
+    // Where the device was lately is asked about as well, so that GeoIP does not name another city there.
+    std::optional<Place> geocode(const std::optional<KnownPoint> &known) const
+    {
+        if (!context_.geocoder)
+            return std::nullopt;
+        Place asked = sent_;
+        if (!asked.point && asked.city.empty() && known && known->gps &&
+            known->age_seconds < location::kGpsWinsSeconds)
+            asked.point = known->point;
+        return location::geocode(*context_.geocoder, asked);
     }
 
     void take(const ResolvedLocation &resolved, bool disabled)

@@ -3,6 +3,7 @@
 
 #include "../app/settings.h"
 #include "../location/fallback.h"
+#include "../location/places.h"
 #include "request.h"
 
 namespace profiles {
@@ -10,7 +11,8 @@ namespace profiles {
 struct LocationContext {
     const Request &request;
     const Settings &settings;
-    const location::Place *geoip = nullptr;  // what the request's address says, if anything
+    const location::Place *geoip = nullptr;          // what the request's address says, if anything
+    const location::PlaceIndex *geocoder = nullptr;  // when there is one
     bool session_begins = false;
 };
 

@@ -1,6 +1,9 @@
 #include "file.h"
 
 #include <cerrno>
+#include <dirent.h>
+#include <memory>
+#include <string_view>
 #include <system_error>
 #include <unistd.h>
 
@@ -21,6 +24,21 @@ void fail_on_file(const char *action, const std::string &path)
                 missing || error == EACCES ? "profiles.geoip_database must name a file that the "
                                              "operating-system user of the server can read."
                                            : "");
+}
+
+void remove_others(const std::string &family, const std::string &current)
+{
+    std::size_t slash = family.rfind('/');
+    std::string directory = family.substr(0, slash);
+    std::string beginning = family.substr(slash + 1);
+    std::unique_ptr<DIR, int (*)(DIR *)> listing(opendir(directory.c_str()), closedir);
+    if (!listing)
+        return;
+    while (const dirent *file = readdir(listing.get())) {
+        std::string name = directory + "/" + file->d_name;
+        if (std::string_view(file->d_name).starts_with(beginning) && name != current)
+            unlink(name.c_str());
+    }
 }
 
 Descriptor::~Descriptor()

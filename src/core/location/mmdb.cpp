@@ -16,9 +16,9 @@ namespace {
 constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 // Direct-mapped: a new entry replaces the one that had its slot. No order to keep and no growth. They
-// are made when first used (4 MB and 1 MB): most backends never look up an address.
+// are made when first used (4 MB each): most backends never look up an address.
 constexpr std::size_t kPlaceSlots = 1 << 15;
-constexpr std::size_t kCountrySlots = 1 << 17;
+constexpr std::size_t kCountrySlots = 1 << 19;
 
 // Entries are at least some bytes apart; multiplying spreads them over the slots.
 template <typename Slot>
@@ -76,6 +76,8 @@ Database::Database(const std::string &file, const std::string &name)
         throw Error(ErrorCode::corrupted, "could not open geoip database " + quoted_path(name),
                     std::string("libmaxminddb says: ") + MMDB_strerror(status) + ".");
     mmdb_.reset(mmdb.release());
+    tree_.emplace(std::span(mmdb_->file_content, static_cast<std::size_t>(mmdb_->file_size)),
+                  metadata_.node_count, metadata_.record_size, metadata_.ip_version == 6);
 }
 
 Database::~Database() = default;
@@ -90,7 +92,24 @@ DataReader Database::reader() const
     return {{mmdb_->data_section, mmdb_->data_section_size}, name_};
 }
 
-std::optional<Database::Match> Database::find(const Address &address) const
+std::optional<Database::Match> Database::find(const Address &address)
+{
+    return address.is_ipv4 && tree_->has_ipv4() ? find_ipv4(address) : find_in_library(address);
+}
+
+std::optional<Database::Match> Database::find_ipv4(const Address &address)
+{
+    constexpr std::uint32_t kSeparator = 16;  // bytes between tree and data
+    SearchTree::Leaf leaf = tree_->find(address.bytes);
+    if (leaf.record == metadata_.node_count)
+        return {};
+    std::uint64_t first = std::uint64_t{metadata_.node_count} + kSeparator;
+    if (leaf.record < first || leaf.record - first >= mmdb_->data_section_size)
+        reader().corrupt("Its search tree leads out of the file.");
+    return Match{static_cast<std::uint32_t>(leaf.record - first), leaf.depth};
+}
+
+std::optional<Database::Match> Database::find_in_library(const Address &address) const
 {
     int error = MMDB_SUCCESS;
     MMDB_lookup_result_s result = look_up(mmdb_.get(), address, &error);
@@ -112,7 +131,7 @@ const Place &Database::place(std::uint32_t entry)
     PlaceSlot &slot = slot_of(places_, kPlaceSlots, entry);
     if (slot.key != key_of(entry)) {
         DataReader data = reader();
-        slot.place = read_place(data, entry);
+        slot.place = read_place(data, entry, language_);
         slot.key = key_of(entry);
     }
     return slot.place;
@@ -130,6 +149,14 @@ std::string_view Database::country(std::uint32_t entry)
         slot.key = key_of(entry);
     }
     return {slot.code, slot.size};
+}
+
+void Database::use_language(std::string_view language)
+{
+    if (language_ == language)
+        return;
+    language_ = language;
+    places_.clear();
 }
 
 void Database::write_json(std::uint32_t entry, std::pmr::string &out) const

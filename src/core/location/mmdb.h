@@ -1,6 +1,6 @@
 // A MaxMind DB file: from an address to the record of its network. mmdb.cpp is the only file that
-// knows libmaxminddb, which maps the file and walks the search tree; mmdb_data.h says why it does
-// no more than that.
+// knows libmaxminddb, which maps the file and walks the search tree for IPv6; mmdb_tree.h does it for
+// IPv4, and mmdb_data.h says why the records are not read by the library.
 //
 // The file must not be truncated or overwritten while it is open: it is mapped, and the missing
 // page would end the process with SIGBUS. snapshot.h makes a copy that nobody else writes.
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "mmdb_record.h"
+#include "mmdb_tree.h"
 #include "place.h"
 
 struct MMDB_s;
@@ -59,12 +60,15 @@ public:
     Database &operator=(const Database &) = delete;
 
     // Nothing is known about an IPv6 address in a file of IPv4 addresses.
-    std::optional<Match> find(const Address &address) const;
+    std::optional<Match> find(const Address &address);
 
     // The texts of a Place live as long as the Database. Records are decoded once while they stay in
     // the cache; what these two return is itself good until the next call.
     const Place &place(std::uint32_t entry);
     std::string_view country(std::uint32_t entry);
+
+    // Names are in this language where the file has it (its spelling: "de", "pt-BR"); English at first.
+    void use_language(std::string_view language);
 
     void write_json(std::uint32_t entry, std::pmr::string &out) const;
     FieldKind write_field(std::uint32_t entry, std::span<const std::string_view> path,
@@ -72,6 +76,9 @@ public:
 
     const Metadata &metadata() const noexcept { return metadata_; }
     std::uint64_t file_size() const noexcept;
+
+    // For mmdb_record.h.
+    DataReader reader() const;
 
 private:
     // A key is the entry plus one: 0 marks an empty slot.
@@ -85,15 +92,18 @@ private:
         std::uint8_t size = 0;
         char code[3];
     };
+    std::optional<Match> find_ipv4(const Address &address);
+    std::optional<Match> find_in_library(const Address &address) const;
+
     struct Close {
         void operator()(MMDB_s *mmdb) const noexcept;
     };
 
-    DataReader reader() const;
-
     std::string name_;
+    std::string language_ = "en";
     Metadata metadata_;
     std::unique_ptr<MMDB_s, Close> mmdb_;
+    std::optional<SearchTree> tree_;
     std::vector<PlaceSlot> places_;
     std::vector<CountrySlot> countries_;
 };

@@ -43,6 +43,8 @@ std::size_t sequence_length(std::string_view rest)
     return 0;
 }
 
+}  // namespace
+
 bool is_text(std::string_view candidate)
 {
     while (!candidate.empty()) {
@@ -53,8 +55,6 @@ bool is_text(std::string_view candidate)
     }
     return true;
 }
-
-}  // namespace
 
 bool DataValue::is_number() const noexcept
 {

@@ -127,4 +127,7 @@ private:
     std::size_t work_ = 0;
 };
 
+// Well-formed UTF-8 without NUL.
+bool is_text(std::string_view candidate);
+
 }  // namespace profiles::location

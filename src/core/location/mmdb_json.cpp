@@ -1,5 +1,6 @@
 #include "mmdb_record.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -171,6 +172,37 @@ bool enter_array(DataReader &reader, const DataValue &array, std::string_view st
 void write_json(DataReader &reader, std::uint32_t entry, std::pmr::string &out)
 {
     Writer(reader, out).value(entry);
+}
+
+bool is_map(DataReader &reader, std::uint32_t entry)
+{
+    return reader.read(entry).type == DataType::map;
+}
+
+bool decides(DataReader &reader, std::uint32_t entry, std::string_view key)
+{
+    DataValue record = reader.read(entry);
+    std::uint32_t unused = 0;
+    return record.type != DataType::map || enter_map(reader, record, key, unused);
+}
+
+void write_new_pairs(DataReader &reader, std::uint32_t entry,
+                     std::pmr::vector<std::string_view> &keys, std::pmr::string &out)
+{
+    Writer writer(reader, out);
+    std::size_t before = keys.size();
+    DataValue record = reader.read(entry);
+    reader.each_pair(record, entry, [&](std::string_view key, std::uint32_t &child) {
+        auto earlier = keys.begin() + static_cast<std::ptrdiff_t>(before);
+        if (std::find(keys.begin(), earlier, key) != earlier)
+            return reader.skip(child);
+        if (!keys.empty())
+            out += ',';
+        append_escaped(reader.checked(key), out);
+        out += ':';
+        writer.value(child);
+        keys.push_back(key);
+    });
 }
 
 FieldKind write_field(DataReader &reader, std::uint32_t entry,

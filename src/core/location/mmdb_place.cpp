@@ -53,14 +53,21 @@ void each_pair_of(DataReader &reader, std::uint32_t &at, Visit visit)
 }
 
 // {"en": ..., "de": ...}
-void take_name(DataReader &reader, std::uint32_t &at, std::string_view &target)
+void take_name(DataReader &reader, std::uint32_t &at, std::string_view language,
+               std::string_view &target)
 {
+    std::string_view wanted, english, first;
     each_pair_of(reader, at, [&](std::string_view key, std::uint32_t &child) {
-        if (key == "en" || target.empty())
-            take_text(reader, child, target);
+        if (key == language)
+            take_text(reader, child, wanted);
+        else if (key == "en")
+            take_text(reader, child, english);
+        else if (first.empty())
+            take_text(reader, child, first);
         else
             reader.skip(child);
     });
+    target = !wanted.empty() ? wanted : !english.empty() ? english : first;
 }
 
 // A map that holds a code or names, or the plain text of the flat schema.
@@ -70,7 +77,7 @@ struct Named {
     std::string_view plain;
 };
 
-Named read_named(DataReader &reader, std::uint32_t &at)
+Named read_named(DataReader &reader, std::uint32_t &at, std::string_view language)
 {
     Named result;
     std::uint32_t start = at;
@@ -80,7 +87,7 @@ Named read_named(DataReader &reader, std::uint32_t &at)
             if (key == "iso_code")
                 take_text(reader, child, result.code);
             else if (key == "names")
-                take_name(reader, child, result.name);
+                take_name(reader, child, language, result.name);
             else
                 reader.skip(child);
         });
@@ -102,6 +109,7 @@ std::string_view country_code(const Named &country)
 // Collects while the record is read; the order of its keys does not matter.
 struct Collector {
     DataReader &reader;
+    std::string_view language;
     Place place;
     std::string_view registered_country;
     std::optional<double> latitude;
@@ -124,7 +132,7 @@ void Collector::subdivisions(std::uint32_t &at)
     reader.each_element(value, at, [&](std::uint32_t index, std::uint32_t &child) {
         if (index > 0)
             return reader.skip(child);
-        Named region = read_named(reader, child);
+        Named region = read_named(reader, child, language);
         place.region = region.name.empty() ? region.code : region.name;
     });
 }
@@ -148,18 +156,18 @@ void Collector::location(std::uint32_t &at)
 void Collector::top(std::string_view key, std::uint32_t &at)
 {
     if (key == "country") {
-        if (std::string_view code = country_code(read_named(reader, at)); !code.empty())
+        if (std::string_view code = country_code(read_named(reader, at, language)); !code.empty())
             place.country = code;
     } else if (key == "country_code") {
         take_text(reader, at, place.country);
     } else if (key == "registered_country") {
-        registered_country = country_code(read_named(reader, at));
+        registered_country = country_code(read_named(reader, at, language));
     } else if (key == "subdivisions") {
         subdivisions(at);
     } else if (key == "state1") {
         take_text(reader, at, place.region);
     } else if (key == "city") {
-        Named city = read_named(reader, at);
+        Named city = read_named(reader, at, language);
         place.city = city.name.empty() ? city.plain : city.name;
     } else if (key == "location") {
         location(at);
@@ -187,9 +195,9 @@ Place Collector::finish()
 
 }  // namespace
 
-Place read_place(DataReader &reader, std::uint32_t entry)
+Place read_place(DataReader &reader, std::uint32_t entry, std::string_view language)
 {
-    Collector collector{reader, {}, {}, {}, {}};
+    Collector collector{reader, language, {}, {}, {}, {}};
     each_pair_of(reader, entry,
                  [&](std::string_view key, std::uint32_t &at) { collector.top(key, at); });
     return collector.finish();
@@ -205,7 +213,7 @@ std::string_view read_country(DataReader &reader, std::uint32_t entry)
     for (std::uint32_t i = 0; i < record.size; ++i) {
         std::string_view key = reader.key(at);
         if (key == "country" || key == "country_code") {
-            Named country = read_named(reader, at);
+            Named country = read_named(reader, at, {});
             std::string_view code = key == "country" ? country_code(country) : country.plain;
             if (!code.empty())
                 return code;
@@ -213,7 +221,7 @@ std::string_view read_country(DataReader &reader, std::uint32_t entry)
             reader.skip(at);
         }
     }
-    return read_place(reader, entry).country;  // only registered_country is left
+    return read_place(reader, entry, {}).country;  // only registered_country is left
 }
 
 }  // namespace profiles::location

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <string_view>
@@ -102,22 +101,6 @@ bool copy_file(const std::string &path, const FileState &state, const std::strin
     if (fsync(target) != 0)
         fail_on_file("fsync geoip database copy", target_name);
     return true;
-}
-
-// Backends that have an old copy mapped keep it; the name alone goes.
-void remove_others(const std::string &family, const std::string &current)
-{
-    std::size_t slash = family.rfind('/');
-    std::string directory = family.substr(0, slash);
-    std::string beginning = family.substr(slash + 1);
-    std::unique_ptr<DIR, int (*)(DIR *)> listing(opendir(directory.c_str()), closedir);
-    if (!listing)
-        return;
-    while (const dirent *file = readdir(listing.get())) {
-        std::string name = directory + "/" + file->d_name;
-        if (std::string_view(file->d_name).starts_with(beginning) && name != current)
-            unlink(name.c_str());
-    }
 }
 
 bool exists(const std::string &name) { return access(name.c_str(), F_OK) == 0; }

@@ -66,6 +66,8 @@ inline void append_item_step(ItemText &path, std::string_view step)
 // `path` becomes the item of the value; not for containers.
 void append_item_value(ItemText &path, const Item &scalar);
 
+constexpr std::size_t kMaxElements = 1'000;  // of one array; more are not looked at
+
 // Calls visit(path, value) for every property of a profile and below: with a null pointer for the fact
 // that it is set, then with its value or each of its elements, unless these are containers or null.
 template <typename Visit>
@@ -95,7 +97,8 @@ private:
         if (value.type != Type::array)
             return visit_(path_, &value);
         View elements(value);
-        for (Cursor cursor(elements); cursor.next();)
+        std::size_t seen = 0;
+        for (Cursor cursor(elements); cursor.next() && ++seen <= kMaxElements;)
             if (!cursor.item().is_container() && cursor.item().type != Type::null)
                 visit_(path_, &cursor.item());
     }

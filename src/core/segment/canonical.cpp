@@ -39,7 +39,8 @@ private:
         std::string_view operand;  // packed
         Type type;
         bool bare;                 // the operand is a value that stands alone
-        std::string_view options;  // of $regex, packed
+        std::string_view options;  // $options of $regex, $km of $near; packed
+        Type type_of_options = Type::text;
     };
 
     Node write_any(const Condition &condition)
@@ -80,12 +81,16 @@ private:
         bool bare = value.type != Type::object || value.packed;
         if (bare)
             return {leaf.name, "$eq", value.bytes, value.type, true, {}};
-        const Node *options = value.find("$options");
-        const Node &member = options && value.children.front().key == "$options"
-                                 ? value.children.back()
-                                 : value.children.front();
+        if (value.children.size() == 1) {
+            const Node &member = value.children.front();
+            return {leaf.name, member.key, pack(member, memory_), member.type, false, {}};
+        }
+        bool regex = leaf.predicate.op == PredicateKind::regex;
+        const Node &member = *value.find(regex ? "$regex" : "$near");
+        const Node &options = *value.find(regex ? "$options" : "$km");
         return {leaf.name,   member.key, pack(member, memory_),
-                member.type, false,      options ? options->bytes : std::string_view()};
+                member.type, false,      pack(options, memory_),
+                options.type};
     }
 
     static void sort_entries(std::pmr::vector<Entry> &entries)
@@ -123,7 +128,8 @@ private:
     {
         operators.push_back(named(entry.op, make_node({entry.type, entry.operand})));
         if (!entry.options.empty())
-            operators.push_back(named("$options", make_text(entry.options)));
+            operators.push_back(named(entry.op == "$near" ? "$km" : "$options",
+                                      make_node({entry.type_of_options, entry.options})));
     }
 
     Node value_of(const Entry &entry)

@@ -31,6 +31,18 @@ std::optional<Item> find_value(const Reference &reference, const Subject &subjec
     return root ? find_path(*root, reference.path) : std::nullopt;
 }
 
+std::optional<location::Point> find_point(const View *profile)
+{
+    if (!profile)
+        return std::nullopt;
+    std::optional<Item> latitude = profile->find("latitude");
+    std::optional<Item> longitude = profile->find("longitude");
+    if (!latitude || !longitude || !latitude->is_number() || !longitude->is_number())
+        return std::nullopt;
+    location::Point point{number_of(*latitude).approximate(), number_of(*longitude).approximate()};
+    return location::is_valid(point) ? std::optional(point) : std::nullopt;
+}
+
 bool is_of_user(const Reference &reference)
 {
     if (reference.scope == Scope::field)
@@ -64,7 +76,10 @@ bool Evaluation::matches(const Leaf &leaf, const Subject &subject)
     Known &known = known_[leaf.position];
     if (remembered && known != Known::no_idea)
         return known == Known::yes;
-    bool answer = profiles::matches(leaf.predicate, find_value(leaf.reference, subject), now_);
+    bool answer =
+        leaf.predicate.op == PredicateKind::near
+            ? is_near(leaf.predicate, find_point(subject.profile))
+            : profiles::matches(leaf.predicate, find_value(leaf.reference, subject), now_);
     if (remembered)
         known = answer ? Known::yes : Known::no;
     return answer;

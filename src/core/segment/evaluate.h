@@ -19,6 +19,9 @@ struct Subject {
 
 std::optional<Item> find_value(const Reference &reference, const Subject &subject);
 
+// Where the profile says that the user is.
+std::optional<location::Point> find_point(const View *profile);
+
 // True when the value is the same for all events of one profile.
 bool is_of_user(const Reference &reference);
 

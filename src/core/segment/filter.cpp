@@ -175,18 +175,33 @@ private:
         check_depth(depth);
         std::span<Node> operators = members(object);
         const Node *options = find(operators, "$options");
-        bool regex = find(operators, "$regex") != nullptr;
+        const Node *radius = find(operators, "$km");
+        bool regex = find(operators, "$regex") != nullptr,
+             near = find(operators, "$near") != nullptr;
         Conditions conditions(store_.memory);
         for (const Node &member : operators) {
             if (member.key == "$not")
                 conditions.push_back(read_not(subject, member, negate, depth + 1));
             else if (member.key == "$regex")
                 conditions.push_back(leaf(subject, read_regex(member, options, store_), negate));
-            else if (&member != options || !regex)
+            else if (member.key == "$near")
+                conditions.push_back(
+                    leaf(of_location(subject), read_near(member, radius, store_), negate));
+            else if ((&member != options || !regex) && (&member != radius || !near))
                 conditions.push_back(
                     leaf(subject, read_predicate(member.key, member, store_), negate));
         }
         return combine(negate ? Kind::any_of : Kind::all_of, conditions);
+    }
+
+    // Not a property of its own: latitude and longitude together.
+    static const Leaf &of_location(const Leaf &subject)
+    {
+        if (subject.name != "location")
+            throw Error(ErrorCode::invalid_value,
+                        "operator \"$near\" is not for property " + quoted(subject.name), {},
+                        "Write {\"location\": {\"$near\": [52.52, 13.4], \"$km\": 50}}.");
+        return subject;
     }
 
     static const Node *find(std::span<const Node> nodes, std::string_view name)

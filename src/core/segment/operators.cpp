@@ -17,7 +17,8 @@ constexpr std::string_view kKnown =
     "Operators of a property: $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, "
     "$exists, $not, $all, "
     "$size, $regex, "
-    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of conditions: $and, $or, $nor, "
+    "rgxcn, rgxntc, rgxbw, rgxitl, $within; of location: $near with $km; of conditions: "
+    "$and, $or, $nor, "
     "$not.";
 
 constexpr std::int64_t kHour = 3'600'000, kDay = 24 * kHour, kWeek = 7 * kDay;
@@ -187,9 +188,8 @@ constexpr auto kOperators = std::to_array<Named>({
     {"$within", PredicateKind::within, false, read_within},
 });
 
-constexpr auto kNotYet =
-    std::to_array<std::string_view>({"$near", "$nearSphere", "$geoWithin", "$geoIntersects", "$km",
-                                     "$mi", "$cohort", "$elemMatch"});
+constexpr auto kNotYet = std::to_array<std::string_view>(
+    {"$nearSphere", "$geoWithin", "$geoIntersects", "$mi", "$cohort", "$elemMatch"});
 
 constexpr auto kOfConditions = std::to_array<std::string_view>({"$and", "$or", "$nor"});
 
@@ -276,6 +276,10 @@ Node named(std::string_view name, Node value)
 
 Node write_plain_form(const Predicate &predicate, std::pmr::memory_resource *memory)
 {
+    if (predicate.op == PredicateKind::near)
+        return make_object({named("$near", make_list(predicate.list.first(2), false, memory)),
+                            named("$km", make_node(predicate.list[2]))},
+                           memory);
     Node operand = write_operand(predicate, memory);
     if (predicate.op != PredicateKind::regex)
         return make_object({named(find_operator(predicate.op, false)->name, operand)}, memory);
@@ -299,6 +303,8 @@ void raise_unknown_operator(std::string_view name)
 {
     if (is_one_of(name, kNotYet))
         throw Error(ErrorCode::unsupported, "operator " + quoted(name) + " is not supported");
+    if (name == "$km")
+        throw Error(ErrorCode::invalid_value, "operator \"$km\" needs \"$near\" beside it");
     if (is_one_of(name, kOfConditions))
         throw Error(ErrorCode::invalid_value,
                     "operator " + quoted(name) + " cannot stand inside a property", {},
@@ -349,6 +355,34 @@ Predicate read_regex(Node expression, const Node *options, const PredicateStore 
     predicate.pattern = &store.patterns->emplace_back(predicate.operand.bytes, flags);
     Node kept = make_text(flags);
     predicate.options = keep(kept, store).bytes;
+    return predicate;
+}
+
+Predicate read_near(Node centre, const Node *radius, const PredicateStore &store)
+{
+    Predicate predicate;
+    predicate.op = PredicateKind::near;
+    auto *numbers = static_cast<Item *>(store.memory->allocate(3 * sizeof(Item), alignof(Item)));
+    std::span<Node> nodes =
+        centre.type == Type::array ? opened(centre, store).children : std::span<Node>();
+    if (nodes.size() != 2 || !nodes[0].item().is_number() || !nodes[1].item().is_number())
+        raise_operand("$near", "an array of a latitude and a longitude", centre);
+    if (!radius || !radius->item().is_number())
+        throw Error(ErrorCode::invalid_value,
+                    "operator \"$near\" needs a number of kilometres as \"$km\"", {},
+                    "Write {\"location\": {\"$near\": [52.52, 13.4], \"$km\": 50}}.");
+    Node distance = *radius;
+    new (&numbers[0]) Item(keep(nodes[0], store));
+    new (&numbers[1]) Item(keep(nodes[1], store));
+    new (&numbers[2]) Item(keep(distance, store));
+    predicate.list = {numbers, 3};
+    predicate.centre = {number_of(numbers[0]).approximate(), number_of(numbers[1]).approximate()};
+    predicate.radius_km = number_of(numbers[2]).approximate();
+    if (!location::is_valid(predicate.centre) || !(predicate.radius_km >= 0))
+        throw Error(ErrorCode::invalid_value,
+                    "operator \"$near\" has coordinates or a distance out of range",
+                    "A latitude is between -90 and 90 degrees, a longitude between -180 and 180, a "
+                    "distance not negative.");
     return predicate;
 }
 

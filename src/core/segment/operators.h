@@ -28,6 +28,8 @@ bool is_operator_name(std::string_view name);
 Predicate read_predicate(std::string_view name, Node operand, const PredicateStore &store);
 // {"$regex": expression, "$options": options}
 Predicate read_regex(Node expression, const Node *options, const PredicateStore &store);
+// {"$near": [latitude, longitude], "$km": radius}; `radius` may be missing, which is an error.
+Predicate read_near(Node centre, const Node *radius, const PredicateStore &store);
 // Equality with a bare value.
 Predicate read_equality(Node operand, const PredicateStore &store);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../interrupt.h"
+#include "../location/sphere.h"
 #include "../profile/compare.h"
 #include "../profile/view.h"
 #include "pattern.h"
@@ -162,6 +163,12 @@ bool matches(const Predicate &predicate, const std::optional<Item> &value, std::
 {
     bool set = value && value->type != Type::null;
     return (set ? matches_set(predicate, *value, now) : matches_missing(predicate)) !=
+           predicate.negated;
+}
+
+bool is_near(const Predicate &predicate, const std::optional<location::Point> &point)
+{
+    return (point && location::distance_km(*point, predicate.centre) <= predicate.radius_km) !=
            predicate.negated;
 }
 

@@ -162,7 +162,11 @@ extern "C" Datum event_block_batches(PG_FUNCTION_ARGS)
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     auto *owned = own_in<BlockReader>(CurrentMemoryContext);
-    attempt([&](std::pmr::memory_resource *) { owned->object = new BlockReader(block); });
+    attempt([&](std::pmr::memory_resource *) {
+        owned->object = new BlockReader(block);
+        if (PG_NARGS() == 2)
+            owned->object->choose_user(PG_GETARG_INT64(1));
+    });
 
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "event_block_batches", ALLOCSET_DEFAULT_SIZES);

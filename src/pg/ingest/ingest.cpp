@@ -9,9 +9,13 @@
 #include "../../core/ingest/merge.h"
 #include "../../core/update/text.h"
 #include "../location/location.h"
+#include "../profile/datum.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
 #include "../update/skips.h"
+#include "app.h"
+#include "checksum.h"
+#include "reports.h"
 #include "statements.h"
 #include "user_row.h"
 
@@ -40,13 +44,6 @@ namespace {
 constexpr int kTries = 100;  // of finding a user that merges keep moving away
 constexpr std::size_t kListedSkips = 2000;
 
-// The row of profiles.apps that a request belongs to.
-struct App {
-    const char *name;
-    pg_tz *zone;
-    Settings settings;
-};
-
 // What the caller is told.
 struct Answer {
     std::int64_t uid = 0;
@@ -67,79 +64,6 @@ Day day_in_zone(Time time, const void *zone)
     if (!local)
         return static_cast<Day>(seconds / 86400);
     return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - UNIX_EPOCH_JDATE;
-}
-
-// The app
-
-[[noreturn]] void raise_unknown_app(const char *what, const char *value)
-{
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("%s \"%s\" does not exist", what, value),
-         errhint("The apps are listed in profiles.apps; profiles.create_app makes a new one.")));
-    pg_unreachable();
-}
-
-// Prepared once per backend. Everybody may read these columns but `key`.
-SPIPlanPtr prepare_once(SPIPlanPtr *plan, const char *sql)
-{
-    if (*plan)
-        return *plan;
-    Oid types[] = {TEXTOID};
-    SPIPlanPtr made = SPI_prepare(sql, 1, types);
-    if (!made)
-        elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-    SPI_keepplan(made);
-    return *plan = made;
-}
-
-App read_app()
-{
-    HeapTuple row = SPI_tuptable->vals[0];
-    TupleDesc descriptor = SPI_tuptable->tupdesc;
-    App app;
-    app.name = SPI_getvalue(row, descriptor, 1);
-    const char *zone = SPI_getvalue(row, descriptor, 2);
-    app.zone = pg_tzset(zone);
-    if (!app.zone)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("app \"%s\" has the unknown time zone \"%s\"", app.name, zone)));
-    bool is_null;
-    Node settings = node_from_jsonb(DatumGetJsonbP(SPI_getbinval(row, descriptor, 3, &is_null)));
-    attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
-        pack_numbers(settings, scratch.memory());
-        seal(settings);
-        app.settings = read_settings(settings);
-    });
-    return app;
-}
-
-App find_app(SPIPlanPtr *plan, const char *sql, const char *what, const char *value)
-{
-    Datum values[] = {CStringGetTextDatum(value)};
-    SPI_execute_plan(prepare_once(plan, sql), values, nullptr, false, 1);
-    if (SPI_processed == 0)
-        raise_unknown_app(what, value);
-    return read_app();
-}
-
-App app_by_name(const char *name)
-{
-    static SPIPlanPtr plan = nullptr;
-    return find_app(
-        &plan,
-        "SELECT name, timezone, settings FROM profiles.apps WHERE name OPERATOR(pg_catalog.=) $1",
-        "app", name);
-}
-
-App app_by_key(const char *key)
-{
-    static SPIPlanPtr plan = nullptr;
-    return find_app(
-        &plan,
-        "SELECT name, timezone, settings FROM profiles.apps WHERE key OPERATOR(pg_catalog.=) $1",
-        "app with key", key);
 }
 
 // The user
@@ -199,12 +123,14 @@ User merge_locked(AppStatements *statements, User from, User into)
     User merged;
     attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
+    run(statements, Statement::record_merge, uids);
     // In this order: compact holds what it moves between the tiers, and who waited for it must then
     // see where it went.
     run(statements, Statement::redirect_moved, uids);
     run(statements, Statement::move_batches, uids);
     run(statements, Statement::move_blocks, uids);
     run(statements, Statement::move_devices, uids);
+    move_reports(statements, from.uid, into.uid);
     run(statements, Statement::delete_user, uids);
     return merged;
 }
@@ -293,10 +219,26 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
 {
     UserParameters parameters;
     user_to_parameters(outcome.user, parameters);
-    Statement statement = found.is_new                                  ? Statement::insert_user
-                          : outcome.profile_changed || found.is_changed ? Statement::update_profile
-                                                                        : Statement::update_user;
+    Statement statement = found.is_new                                 ? Statement::insert_user
+                          : outcome.rarely_changed || found.is_changed ? Statement::update_all
+                          : outcome.profile_changed                    ? Statement::update_profile
+                                                                       : Statement::update_user;
     run(statements, statement, parameters.values, parameters.nulls);
+}
+
+// The profile that the events of a late request carry; empty when the one of now will do.
+std::string_view find_profile_then(AppStatements *statements, const Found &found,
+                                   const Request &request)
+{
+    if (found.is_new || !is_late(found.user, request))
+        return {};
+    Datum values[] = {Int64GetDatum(found.user.uid),
+                      TimestampTzGetDatum(timestamp_of(request.time))};
+    if (run(statements, Statement::profile_then, values) == 0)
+        return {};
+    bool is_null;
+    Datum profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+    return bytes_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(profile)));
 }
 
 // The request
@@ -324,15 +266,21 @@ const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip>
 
 // A geoip database that cannot be used must not cost the request; `unusable` tells why.
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
-                Failure &unusable)
+                std::string_view profile_then, Failure &unusable)
 {
     unusable.failed = false;
-    location::Database *database = request.address ? usable_geoip_database(unusable) : nullptr;
+    location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
+    bool may_begin = request.begin_session || !user.session.start;
+    bool has_place =
+        request.place.point || !request.place.city.empty() || (user.location_at && may_begin);
+    location::PlaceIndex *geocoder = has_place ? places() : nullptr;
     Outcome outcome;
     attempt([&](std::pmr::memory_resource *memory) {
         Surroundings surroundings{app.settings, now, {day_in_zone, app.zone}};
-        if (database)
-            surroundings.geoip = geoip_place(database, *request.address);
+        surroundings.geocoder = geocoder;
+        if (databases)
+            surroundings.geoip = databases->place(*request.address);
+        surroundings.profile_then = profile_then;
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;
@@ -346,15 +294,22 @@ Answer ingest_into(const App &app, Node &parameters)
         request = read_request(parameters, now, app.settings.limits, memory);
     });
     Answer answer;
+    if (const char *reason = refusal(app, request)) {
+        answer.status = "refused";
+        answer.reason = reason;
+        return answer;
+    }
     if (is_anonymous_device(request.device_id)) {
         answer.status = "ignored";
-        answer.reason = "the device id is all zeros";
+        answer.reason = request.device_id[0] == '0' ? "the device id is all zeros"
+                                                    : "the device id is a temporary one";
         return answer;
     }
     AppStatements *statements = app_statements(app.name);
     Found found = find_user(statements, request);
     Failure unusable;
-    Outcome outcome = compute(app, found.user, request, now, unusable);
+    std::string_view then = find_profile_then(statements, found, request);
+    Outcome outcome = compute(app, found.user, request, now, then, unusable);
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";
@@ -365,6 +320,7 @@ Answer ingest_into(const App &app, Node &parameters)
     write_user(statements, found, outcome);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
         insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
+    write_reports(statements, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
     return answer;
 }

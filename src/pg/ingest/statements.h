@@ -16,14 +16,29 @@ enum class Statement {
     next_uid,
     claim_device,    // device_id, uid, first_seen; no row when the device is known already
     insert_user,     // the columns of user_row.h
-    update_user,     // the same, but for the profile
-    update_profile,  // the same with the profile
-    delete_user,     // uid
-    insert_batch,    // uid, device_id, first_ts, last_ts, profile, events
-    redirect_moved,  // from uid, to uid: what the blocks say to be the old user's is the new one's
-    move_batches,    // from uid, to uid
-    move_blocks,     // from uid, to uid: after move_batches, which waits for compact
-    move_devices,    // from uid, to uid
+    update_user,     // the common ones of these, but for the profile
+    update_profile,  // the common ones with the profile
+    update_all,
+    delete_user,   // uid
+    profile_then,  // uid, time
+    insert_batch,  // uid, device_id, first_ts, last_ts, profile, events
+    count_crash,   // uid, group, name, error, platform, fatal, app_version, time
+    log_consent,   // uid, device_id, time, change, before, after
+    set_token,     // uid, provider, mode, token, time
+    clear_tokens,  // uid, provider
+    enrol,         // uid, key, method, variant, time
+    leave,         // uid, key
+    leave_all,     // uid
+    // of a merge: from uid, to uid
+    record_merge,    // before the others
+    redirect_moved,  // what the blocks say to be the old user's is the new one's
+    move_batches,
+    move_blocks,  // after move_batches, which waits for compact
+    move_devices,
+    move_crashes,
+    move_consents,
+    move_tokens,
+    move_enrolments,
 };
 
 class AppStatements;

@@ -8,7 +8,7 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 }
 
@@ -41,6 +41,17 @@ const UserColumn user_columns[kUserColumns] = {
     {"location_source", TEXTOID},
     {"location_at", TIMESTAMPTZOID},
     {"recent_requests", BYTEAOID},
+    // the rarely changed ones
+    {"consent", InvalidOid},
+    {"session_views", INT4OID},
+    {"view_count", INT8OID},
+    {"last_view", TEXTOID},
+    {"last_view_id", TEXTOID},
+    {"last_view_at", TIMESTAMPTZOID},
+    {"purchase_count", INT4OID},
+    {"purchase_total", NUMERICOID},
+    {"last_purchase_amount", NUMERICOID},
+    {"last_purchase", TIMESTAMPTZOID},
 };
 
 namespace {
@@ -71,6 +82,10 @@ public:
             return std::nullopt;
         return milliseconds_of(DatumGetTimestampTz(value_));
     }
+    std::string_view number_text()
+    {
+        return next() ? DatumGetCString(DirectFunctionCall1(numeric_out, value_)) : "";
+    }
     std::int64_t big_integer() { return next() ? DatumGetInt64(value_) : 0; }
     std::int32_t integer() { return next() ? DatumGetInt32(value_) : 0; }
 
@@ -100,6 +115,20 @@ RecentDays read_recent(RowReader &row)
     return recent;
 }
 
+void read_rare(RowReader &row, User &user)
+{
+    user.consent = row.bytes();
+    user.session.views = row.integer();
+    user.view_count = row.big_integer();
+    user.view.name = row.bytes();
+    user.view.id = row.bytes();
+    user.view.at = row.time();
+    user.purchases.count = row.integer();
+    user.purchases.total = row.number_text();
+    user.purchases.last_amount = row.number_text();
+    user.purchases.last = row.time();
+}
+
 // Gives the parameters in the order of the columns.
 class ParameterWriter {
 public:
@@ -119,12 +148,22 @@ public:
                           cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))),
             is_null);
     }
+    void add_number(std::string_view text)
+    {
+        add(text.empty() ? Datum{0} : numeric_of(text), text.empty());
+    }
     void add_time(const std::optional<Time> &time)
     {
         add(time ? TimestampTzGetDatum(timestamp_of(*time)) : Datum{0}, !time);
     }
 
 private:
+    static Datum numeric_of(std::string_view text)
+    {
+        return DirectFunctionCall3(numeric_in, CStringGetDatum(pnstrdup(text.data(), text.size())),
+                                   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+    }
+
     UserParameters &parameters_;
     int column_ = 0;
 };
@@ -171,6 +210,7 @@ User user_from_row(HeapTuple tuple, TupleDesc descriptor)
     user.location_source = row.bytes();
     user.location_at = row.time();
     user.recent_requests = row.bytes();
+    read_rare(row, user);
     return user;
 }
 
@@ -201,6 +241,16 @@ void user_to_parameters(const User &user, UserParameters &parameters)
     out.add_text(user.location_source);
     out.add_time(user.location_at);
     out.add_text(user.recent_requests);
+    out.add_text(user.consent);
+    out.add(Int32GetDatum(user.session.views));
+    out.add(Int64GetDatum(user.view_count));
+    out.add_text(user.view.name);
+    out.add_text(user.view.id);
+    out.add_time(user.view.at);
+    out.add(Int32GetDatum(user.purchases.count));
+    out.add_number(user.purchases.total);
+    out.add_number(user.purchases.last_amount);
+    out.add_time(user.purchases.last);
 }
 
 }  // namespace profiles::pg

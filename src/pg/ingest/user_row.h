@@ -15,7 +15,8 @@ struct UserColumn {
     Oid type;
 };
 
-inline constexpr int kUserColumns = 25;
+inline constexpr int kUserColumns = 35;
+inline constexpr int kCommonColumns = 25;  // those after them are changed by few requests
 extern const UserColumn user_columns[kUserColumns];
 inline constexpr int kUidColumn = 0;
 inline constexpr int kProfileColumn = 4;
@@ -23,7 +24,7 @@ inline constexpr int kProfileColumn = 4;
 // From a row with exactly these columns. The texts point into detoasted copies.
 User user_from_row(HeapTuple row, TupleDesc descriptor);
 
-// Parameters for insert_user, update_user and update_profile.
+// Parameters for insert_user and the statements that update.
 struct UserParameters {
     Datum values[kUserColumns];
     bool nulls[kUserColumns];

@@ -1,6 +1,6 @@
-// The geoip database of this backend and its setting.
+// The geoip databases of this backend and their settings.
 //
-// Opened once per backend. The file is looked at again (one stat()) when a new statement of the
+// Opened once per backend. The files are looked at again (one stat() each) when a new statement of the
 // client asks: within one statement the answers stay the same, as STABLE promises, and the next
 // statement sees a file that was replaced.
 //
@@ -9,13 +9,14 @@
 // pg_rewind leave them out.
 #include "location.h"
 
-#include "../../core/location/geoip.h"
-
 extern "C" {
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
 }
 
 namespace profiles::pg {
@@ -23,56 +24,94 @@ namespace profiles::pg {
 namespace {
 
 constexpr const char *kDirectory = "base/" PG_TEMP_FILES_DIR;
-constexpr const char *kPrefix =
-    "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_geoip_";
+constexpr const char *kPrefix = PROFILES_PRIVATE_FILES "geoip_";
+
+// What `make geoip-data` installs is found without any setting.
+constexpr const char *kDefault = "default";
+constexpr const char *kInstalled = "profiles/geoip";  // below the share directory
 
 char *database_setting = nullptr;
+char *language_setting = nullptr;
 bool setting_changed = true;
 
 // On the heap and reached by a plain pointer, so no error can jump over its destructor.
-location::GeoipSource *source = nullptr;
+location::GeoipSet *databases = nullptr;
 constexpr TimestampTz kNever = PG_INT64_MIN;
-TimestampTz looked_at = kNever;  // the statement that looked at the file last
+TimestampTz looked_at = kNever;  // the statement that looked at the files last
+
+// The paths of the setting, separated by commas; quotes keep a comma in a path. Null when malformed.
+List *split_paths(const char *setting, bool *malformed)
+{
+    List *paths = NIL;
+    *malformed = !SplitDirectoriesString(pstrdup(setting), ',', &paths);
+    return paths;
+}
 
 bool check_setting(char **value, void **, GucSource)
 {
-    if ((*value)[0] == '\0' || is_absolute_path(*value))
+    if (strcmp(*value, kDefault) == 0)
         return true;
-    GUC_check_errdetail("The path must be absolute, or empty for no database.");
+    bool malformed;
+    List *paths = split_paths(*value, &malformed);
+    ListCell *cell;
+    foreach (cell, paths)
+        malformed = malformed || !is_absolute_path(static_cast<char *>(lfirst(cell)));
+    list_free_deep(paths);
+    if (!malformed)
+        return true;
+    GUC_check_errdetail(
+        "It must be \"default\", or absolute paths separated by commas, or empty for "
+        "no database.");
     return false;
 }
 
 // The file is opened by whoever needs it: nothing may fail here.
 void note_change(const char *, void *) { setting_changed = true; }
 
-void close_source() noexcept
+void close_databases() noexcept
 {
-    delete source;
-    source = nullptr;
+    delete databases;
+    databases = nullptr;
 }
 
-// A new setting is a new source: nothing of the file before may answer for it.
-void choose_source(const char *path)
+// Other paths are another set: nothing of the files before may answer for it.
+void choose_databases(std::vector<std::string> paths)
 {
-    if (!source || source->path() != path) {
-        close_source();
-        source = new location::GeoipSource(path, kPrefix);
-    }
     setting_changed = false;
+    if (databases && databases->paths() == paths)
+        return;
+    close_databases();
+    if (!paths.empty())
+        databases = new location::GeoipSet(std::move(paths), kPrefix);
 }
 
-void make_directory()
+std::vector<std::string> paths_of(const List *setting, const char *directory)
+{
+    if (directory)
+        return location::databases_in(directory);
+    std::vector<std::string> paths;
+    ListCell *cell;
+    foreach (cell, setting)
+        paths.emplace_back(static_cast<const char *>(lfirst(cell)));
+    return paths;
+}
+
+}  // namespace
+
+void make_private_directory()
 {
     if (MakePGDirectory(kDirectory) != 0 && errno != EEXIST)
         ereport(ERROR, (errcode_for_file_access(),
                         errmsg("could not create directory \"%s\": %m", kDirectory)));
 }
 
+namespace {
+
 void report_warning()
 {
     char warning[320] = "";
     attempt([&](std::pmr::memory_resource *) {
-        std::string text = source->take_warning();
+        std::string text = databases->take_warning();
         warning[text.copy(warning, sizeof warning - 1)] = '\0';
     });
     if (warning[0])
@@ -85,77 +124,89 @@ void report_warning()
 
 void init_location()
 {
+    DefineCustomStringVariable("profiles.geoip_database",
+                               "Paths of the MaxMind DB files (.mmdb) that tell where an IP "
+                               "address is, separated by commas.",
+                               "default: what was installed with the extension. Empty: nothing is "
+                               "known about any address.",
+                               &database_setting, kDefault, PGC_SUSET, 0, check_setting,
+                               note_change, nullptr);
     DefineCustomStringVariable(
-        "profiles.geoip_database",
-        "Path of the MaxMind DB file (.mmdb) that tells where an IP address is.",
-        "Empty: nothing is known about any address.", &database_setting, "", PGC_SUSET, 0,
-        check_setting, note_change, nullptr);
+        "profiles.geoip_language",
+        "Language of the names of regions and cities, where a geoip database has it.",
+        "As the database spells it, such as de or pt-BR; English where it does not have it.",
+        &language_setting, "en", PGC_USERSET, 0, nullptr, note_change, nullptr);
 }
 
 namespace {
 
-// Looks at the file, at most once per statement. False when the setting is empty.
-bool refresh_source(Failure &failure)
+// The directory of the default databases, or null when the setting names files.
+const char *installed_directory()
+{
+    static char directory[MAXPGPATH] = "";
+    if (strcmp(database_setting, kDefault) != 0)
+        return nullptr;
+    if (!directory[0]) {
+        char share[MAXPGPATH];
+        get_share_path(my_exec_path, share);
+        snprintf(directory, sizeof directory, "%s/%s", share, kInstalled);
+    }
+    return directory;
+}
+
+// Looks at the files, at most once per statement. False when there is none to look at.
+bool refresh_databases(Failure &failure)
 {
     failure.failed = false;
-    const char *path = database_setting;
-    if (!path || !path[0]) {
-        close_source();
+    if (!database_setting || !database_setting[0]) {
+        close_databases();
         return false;
     }
     TimestampTz statement = GetCurrentStatementStartTimestamp();
-    if (source && looked_at == statement && !setting_changed)
-        return true;
-    make_directory();
+    if (looked_at == statement && !setting_changed)
+        return databases != nullptr;
+    const char *directory = installed_directory();
+    bool malformed;
+    List *paths = directory ? NIL : split_paths(database_setting, &malformed);
+    make_private_directory();
     attempt_into(failure, [&](std::pmr::memory_resource *) {
-        choose_source(path);
         looked_at = kNever;  // until the look has succeeded
-        source->refresh();
+        choose_databases(paths_of(paths, directory));
+        if (databases)
+            databases->refresh(language_setting);
         looked_at = statement;
     });
-    if (!failure.failed)
+    list_free_deep(paths);
+    if (!failure.failed && databases)
         report_warning();
-    return true;
+    return failure.failed || databases;
 }
 
 }  // namespace
 
-location::Database *geoip_database()
+location::GeoipSet *geoip_databases()
 {
     Failure failure;
-    if (!refresh_source(failure))
+    if (!refresh_databases(failure))
         return nullptr;
     raise_if_failed(failure);
-    return &source->database();
+    return databases;
 }
 
-location::Database *usable_geoip_database(Failure &failure)
+location::GeoipSet *usable_geoip_databases(Failure &failure)
 {
-    if (!refresh_source(failure) || failure.failed) {
+    if (!refresh_databases(failure) || failure.failed) {
         if (failure.failed && failure.cancelled)
             raise_if_failed(failure);
         return nullptr;
     }
-    return &source->database();
+    return databases;
 }
 
 location::Address address_of(const inet *value) noexcept
 {
     std::size_t size = ip_family(value) == PGSQL_AF_INET ? 4 : 16;
     return location::Address(std::span<const std::uint8_t>(ip_addr(value), size));
-}
-
-const location::Place *geoip_place(location::Database *database, const inet *value)
-{
-    return geoip_place(database, address_of(value));
-}
-
-const location::Place *geoip_place(location::Database *database, const location::Address &address)
-{
-    if (!database)
-        return nullptr;
-    auto match = database->find(address);
-    return match ? &database->place(match->entry) : nullptr;
 }
 
 }  // namespace profiles::pg

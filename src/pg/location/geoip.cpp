@@ -7,7 +7,6 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 }
 
@@ -15,8 +14,8 @@ namespace profiles::pg {
 
 namespace {
 
-using location::Database;
 using location::FieldKind;
+using location::GeoipSet;
 
 // Longer paths than a record can be deep lead nowhere.
 constexpr int kMaxPath = 64;
@@ -46,9 +45,8 @@ Datum network_datum(const location::Address &address, int prefix)
     return PointerGetDatum(network);
 }
 
-Datum text_array(const Database &database)
+Datum text_array(const std::vector<std::string> &languages)
 {
-    const auto &languages = database.metadata().languages;
     auto count = static_cast<int>(languages.size());
     Datum *items = static_cast<Datum *>(palloc(sizeof(Datum) * (languages.size() + 1)));
     for (int i = 0; i < count; ++i)
@@ -82,6 +80,38 @@ bool fetch_path(ArrayType *array, std::string_view *path, int *length)
     return *length <= kMaxPath;
 }
 
+// What stands beside the file about its licence, or null.
+const char *attribution_of(const location::GeoipSource &source)
+{
+    const char *text = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        if (std::string found = location::attribution_of(source.path()); !found.empty())
+            text = keep(memory, found);
+    });
+    return text;
+}
+
+constexpr int kInfoColumns = 9;
+
+void info_of(const location::GeoipSource &source, Datum *values, bool *nulls)
+{
+    const location::Metadata &metadata = source.database().metadata();
+    TimestampTz built = 0;
+    nulls[3] = !build_time(metadata.build_epoch, &built);
+    const char *attribution = attribution_of(source);
+    nulls[8] = !attribution;
+    values[0] = CStringGetTextDatum(source.path().c_str());
+    values[1] = CStringGetTextDatum(metadata.type.c_str());
+    values[2] = CStringGetTextDatum(metadata.description.c_str());
+    values[3] = TimestampTzGetDatum(built);
+    values[4] = Int32GetDatum(static_cast<int32>(metadata.ip_version));
+    values[5] = text_array(metadata.languages);
+    values[6] = Int64GetDatum(static_cast<int64>(metadata.node_count));
+    values[7] = Int64GetDatum(static_cast<int64>(source.database().file_size()));
+    if (attribution)
+        values[8] = CStringGetTextDatum(attribution);
+}
+
 }  // namespace
 
 }  // namespace profiles::pg
@@ -100,14 +130,11 @@ PG_FUNCTION_INFO_V1(geoip_info);
 extern "C" Datum geoip_country(PG_FUNCTION_ARGS)
 {
     const inet *value = PG_GETARG_INET_PP(0);
-    Database *database = geoip_database();
-    if (!database)
+    GeoipSet *databases = geoip_databases();
+    if (!databases)
         PG_RETURN_NULL();
     std::string_view country;
-    attempt([&](std::pmr::memory_resource *) {
-        if (auto match = database->find(address_of(value)))
-            country = database->country(match->entry);
-    });
+    attempt([&](std::pmr::memory_resource *) { country = databases->country(address_of(value)); });
     if (country.empty())
         PG_RETURN_NULL();
     PG_RETURN_TEXT_P(cstring_to_text_with_len(country.data(), static_cast<int>(country.size())));
@@ -116,17 +143,14 @@ extern "C" Datum geoip_country(PG_FUNCTION_ARGS)
 extern "C" Datum geoip_record(PG_FUNCTION_ARGS)
 {
     const inet *value = PG_GETARG_INET_PP(0);
-    Database *database = geoip_database();
-    if (!database)
+    GeoipSet *databases = geoip_databases();
+    if (!databases)
         PG_RETURN_NULL();
     const char *json = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
-        auto match = database->find(address_of(value));
-        if (!match)
-            return;
         std::pmr::string record(memory);
-        database->write_json(match->entry, record);
-        json = keep(memory, record);
+        if (databases->write_json(address_of(value), record))
+            json = keep(memory, record);
     });
     if (!json)
         PG_RETURN_NULL();
@@ -139,17 +163,15 @@ extern "C" Datum geoip_field(PG_FUNCTION_ARGS)
     std::string_view path[kMaxPath];
     int length = 0;
     bool usable = fetch_path(PG_GETARG_ARRAYTYPE_P(1), path, &length);
-    Database *database = geoip_database();
-    if (!usable || !database)
+    GeoipSet *databases = geoip_databases();
+    if (!usable || !databases)
         PG_RETURN_NULL();
     FieldKind kind = FieldKind::missing;
     const char *field = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
-        auto match = database->find(address_of(value));
-        if (!match)
-            return;
         std::pmr::string found(memory);
-        kind = database->write_field(match->entry, {path, static_cast<std::size_t>(length)}, found);
+        kind = databases->write_field(address_of(value), {path, static_cast<std::size_t>(length)},
+                                      found);
         field = keep(memory, found);
     });
     if (kind == FieldKind::missing)
@@ -166,13 +188,12 @@ extern "C" Datum geoip_field(PG_FUNCTION_ARGS)
 extern "C" Datum geoip_network(PG_FUNCTION_ARGS)
 {
     const inet *value = PG_GETARG_INET_PP(0);
-    Database *database = geoip_database();
-    if (!database)
+    GeoipSet *databases = geoip_databases();
+    if (!databases)
         PG_RETURN_NULL();
     int prefix = -1;
     attempt([&](std::pmr::memory_resource *) {
-        if (auto match = database->find(address_of(value)))
-            prefix = match->prefix;
+        prefix = databases->network_prefix(address_of(value));
     });
     if (prefix < 0)
         PG_RETURN_NULL();
@@ -182,24 +203,13 @@ extern "C" Datum geoip_network(PG_FUNCTION_ARGS)
 extern "C" Datum geoip_info(PG_FUNCTION_ARGS)
 {
     InitMaterializedSRF(fcinfo, 0);
-    Database *database = geoip_database();
-    if (!database)
-        PG_RETURN_VOID();
-    const location::Metadata &metadata = database->metadata();
-    TimestampTz built = 0;
-    bool nulls[8] = {};
-    nulls[3] = !build_time(metadata.build_epoch, &built);
-    Datum values[8] = {
-        CStringGetTextDatum(GetConfigOption("profiles.geoip_database", false, false)),
-        CStringGetTextDatum(metadata.type.c_str()),
-        CStringGetTextDatum(metadata.description.c_str()),
-        TimestampTzGetDatum(built),
-        Int32GetDatum(static_cast<int32>(metadata.ip_version)),
-        text_array(*database),
-        Int64GetDatum(static_cast<int64>(metadata.node_count)),
-        Int64GetDatum(static_cast<int64>(database->file_size())),
-    };
     ReturnSetInfo *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    GeoipSet *databases = geoip_databases();
+    for (std::size_t index = 0; databases && index < databases->size(); ++index) {
+        bool nulls[kInfoColumns] = {};
+        Datum values[kInfoColumns];
+        info_of(databases->source(index), values, nulls);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
     PG_RETURN_VOID();
 }

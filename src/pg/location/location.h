@@ -4,7 +4,8 @@
 #include "../guard.h"
 
 #include "../../core/location/fallback.h"
-#include "../../core/location/mmdb.h"
+#include "../../core/location/geoip_set.h"
+#include "../../core/location/places.h"
 
 extern "C" {
 #include <sys/socket.h>
@@ -14,23 +15,27 @@ extern "C" {
 
 namespace profiles::pg {
 
-// Defines profiles.geoip_database. Called once, from _PG_init.
+// Defines profiles.geoip_database and profiles.geoip_language. Called once, from _PG_init.
 void init_location();
 
-// The geoip database of the setting, or null when the setting is empty. A replaced file is noticed
-// once per statement of the client. Raises an error when there is no usable file, so it belongs to
-// the fetch step; what it returns, and every text of a Place from it, is good until the next call.
-// Its own calls belong into attempt().
-location::Database *geoip_database();
+// The geoip databases of the setting, or null when there is none. A replaced file is noticed once per
+// statement of the client. Raises an error when a file is not usable, so it belongs to the fetch step;
+// what it returns, and every text of a Place from it, is good until the next call. Its own calls belong
+// into attempt().
+location::GeoipSet *geoip_databases();
 
-// The same for callers that can do without: an unusable file is null, too, and says why in `failure`.
-location::Database *usable_geoip_database(Failure &failure);
+// The same for callers that can do without: unusable files are null, too, and say why in `failure`.
+location::GeoipSet *usable_geoip_databases(Failure &failure);
+
+// Where the private files of a database cluster lie, and how their names begin.
+#define PROFILES_PRIVATE_FILES "base/" PG_TEMP_FILES_DIR "/" PG_TEMP_FILE_PREFIX "_profiles_"
+void make_private_directory();
+
+// The geocoder over profiles.places, or null when the table is empty. Looked at once per statement of
+// the client, made anew when the table changed. Runs queries: a fetch step, and SPI may be connected.
+location::PlaceIndex *places();
 
 // For use inside attempt(): the record of the address part of an inet, whatever its netmask.
 location::Address address_of(const inet *value) noexcept;
-
-// Null when there is no database or nothing is known. A pointer into the database.
-const location::Place *geoip_place(location::Database *database, const inet *value);
-const location::Place *geoip_place(location::Database *database, const location::Address &address);
 
 }  // namespace profiles::pg

@@ -1,4 +1,4 @@
-// The type geo and the functions that return it: geoip, resolve_location.
+// The type geo and the functions that return it: geoip, geocode, resolve_location.
 #include "location.h"
 
 extern "C" {
@@ -90,18 +90,57 @@ using namespace profiles::pg;
 
 extern "C" {
 PG_FUNCTION_INFO_V1(geoip);
+PG_FUNCTION_INFO_V1(geocode_point);
+PG_FUNCTION_INFO_V1(geocode_city);
 PG_FUNCTION_INFO_V1(resolve_location);
 }
 
 extern "C" Datum geoip(PG_FUNCTION_ARGS)
 {
     const inet *value = PG_GETARG_INET_PP(0);
-    location::Database *database = geoip_database();
-    const location::Place *place = nullptr;
-    attempt([&](std::pmr::memory_resource *) { place = geoip_place(database, value); });
-    if (!place || place->empty())
+    location::GeoipSet *databases = geoip_databases();
+    if (!databases)
+        PG_RETURN_NULL();
+    const Place *place = nullptr;
+    attempt([&](std::pmr::memory_resource *) { place = databases->place(address_of(value)); });
+    if (!place)
         PG_RETURN_NULL();
     return geo_datum(fcinfo, *place, Source::geoip);
+}
+
+// geocode(latitude, longitude, max_km)
+extern "C" Datum geocode_point(PG_FUNCTION_ARGS)
+{
+    location::Point point = *point_argument(fcinfo, 0);
+    double max_km = PG_GETARG_FLOAT8(2);
+    if (!(max_km >= 0))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("a distance must not be negative: %g km", max_km)));
+    location::PlaceIndex *index = places();
+    if (!index)
+        PG_RETURN_NULL();
+    std::optional<location::PlaceIndex::Nearest> nearest;
+    attempt([&](std::pmr::memory_resource *) { nearest = index->nearest(point, max_km); });
+    if (!nearest)
+        PG_RETURN_NULL();
+    nearest->place.accuracy_km = nearest->distance_km;
+    return geo_datum(fcinfo, nearest->place, Source::geocoder);
+}
+
+// geocode(city, country)
+extern "C" Datum geocode_city(PG_FUNCTION_ARGS)
+{
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    std::string_view city = text_argument(fcinfo, 0), country = text_argument(fcinfo, 1);
+    location::PlaceIndex *index = places();
+    if (!index)
+        PG_RETURN_NULL();
+    std::optional<Place> place;
+    attempt([&](std::pmr::memory_resource *) { place = index->find(city, country); });
+    if (!place)
+        PG_RETURN_NULL();
+    return geo_datum(fcinfo, *place, Source::geocoder);
 }
 
 extern "C" Datum resolve_location(PG_FUNCTION_ARGS)
@@ -111,11 +150,20 @@ extern "C" Datum resolve_location(PG_FUNCTION_ARGS)
     input.sdk.city = text_argument(fcinfo, 1);
     input.sdk.point = point_argument(fcinfo, 2);
     input.disabled = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+    location::PlaceIndex *index =
+        !input.disabled && (input.sdk.point || !input.sdk.city.empty()) ? places() : nullptr;
+    std::optional<Place> geocoded;
+    if (index)
+        attempt(
+            [&](std::pmr::memory_resource *) { geocoded = location::geocode(*index, input.sdk); });
+    input.geocoder = geocoded ? &*geocoded : nullptr;
     // Who opted out is not even looked up.
     if (!input.disabled && !PG_ARGISNULL(4)) {
         const inet *address = PG_GETARG_INET_PP(4);
-        location::Database *database = geoip_database();
-        attempt([&](std::pmr::memory_resource *) { input.geoip = geoip_place(database, address); });
+        if (location::GeoipSet *databases = geoip_databases())
+            attempt([&](std::pmr::memory_resource *) {
+                input.geoip = databases->place(address_of(address));
+            });
     }
     location::ResolvedLocation resolved = location::resolve(input);
     return geo_datum(fcinfo, resolved.place, resolved.source);

@@ -3,6 +3,7 @@
 
 #include "../guard.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "../../core/profile/assembly.h"
@@ -12,9 +13,17 @@
 namespace profiles::pg {
 
 // The bytes of a varlena, short header or long, detoasted when it must be. A fetch step: may ereport.
+//
+// A profile in a table is rarely in the processor's cache, and a lookup touches it in several places one
+// after the other: its cache lines are asked for at once, so that they arrive together.
 inline std::string_view bytes_of(const struct varlena *value)
 {
-    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+    constexpr std::size_t kLine = 64, kMostOfProfiles = 12 * kLine;
+    const char *bytes = VARDATA_ANY(value);
+    std::size_t size = VARSIZE_ANY_EXHDR(value);
+    for (std::size_t line = kLine; line < std::min(size, kMostOfProfiles); line += kLine)
+        __builtin_prefetch(bytes + line);
+    return {bytes, size};
 }
 
 #define PG_GETARG_BYTES(n) profiles::pg::bytes_of(PG_GETARG_VARLENA_PP(n))

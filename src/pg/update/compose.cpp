@@ -67,8 +67,8 @@ extern "C" Datum profile_compose(PG_FUNCTION_ARGS)
 
 namespace {
 
-// The state while its aggregate runs. Everything lies in the object's own context and goes with it, so
-// nothing in it needs a destructor.
+// The state while its aggregate runs. Everything lies in one context and goes with it, so nothing in it
+// needs a destructor.
 struct ExpandedComposition {
     ExpandedObjectHeader header;
     ContextMemory memory;
@@ -111,10 +111,22 @@ void write_out(ExpandedObjectHeader *header, void *out, Size size)
 
 constexpr ExpandedObjectMethods kMethods = {written_size, write_out};
 
-ExpandedComposition *expand(MemoryContext parent)
+constexpr const char *kContextName = "compositions of updates";
+
+// PostgreSQL keeps an expanded state as it is only in a child of the aggregate's context. All groups share
+// one: a hashed aggregate sums up the memory of all children for each new group. A step gives back the
+// state it was given, so PostgreSQL never deletes one alone.
+MemoryContext shared_context(MemoryContext aggregate)
 {
-    MemoryContext context =
-        AllocSetContextCreate(parent, "composition of updates", ALLOCSET_SMALL_SIZES);
+    for (MemoryContext child = aggregate->firstchild; child; child = child->nextchild)
+        if (child->name == kContextName)
+            return child;
+    return AllocSetContextCreateInternal(aggregate, kContextName, ALLOCSET_DEFAULT_SIZES);
+}
+
+ExpandedComposition *expand(MemoryContext aggregate)
+{
+    MemoryContext context = shared_context(aggregate);
     auto *state =
         new (MemoryContextAlloc(context, sizeof(ExpandedComposition))) ExpandedComposition(context);
     EOH_init_header(&state->header, &kMethods, context);

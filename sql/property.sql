@@ -1,0 +1,53 @@
+-- The catalogue of properties, hidden and masked ones, and deleting one.
+\pset format unaligned
+\pset tuples_only
+\pset null '-'
+SET search_path = pg_catalog, public;
+SELECT profiles.create_app('shop') IS NOT NULL;
+SELECT status FROM generate_series(1, 12) AS n,
+       LATERAL profiles.ingest('shop', jsonb_build_object('device_id', 'd' || n, 'timestamp', 1700000000 + n, 'campaign_id', 'spring', 'user_details',
+           jsonb_build_object('email', format('%s@example.org', n), 'custom', jsonb_build_object('plan', CASE WHEN n <= 4 THEN 'pro' ELSE 'free' END, 'n', n, 'long', repeat('x', 200))
+           || CASE WHEN n = 1 THEN '{"tags": ["a", "b"], "mixed": 1}' WHEN n < 4 THEN '{"mixed": "x"}' ELSE '{}' END::jsonb)))
+ GROUP BY status;
+SELECT count(*) FROM shop.properties;
+SELECT profiles.refresh_properties('shop');
+SELECT name, kind, type, users, extract(epoch FROM first_seen)::bigint - 1700000000, extract(epoch FROM last_seen)::bigint - 1700000000,
+       CASE WHEN jsonb_array_length(samples) > 3 THEN to_jsonb(jsonb_array_length(samples)) ELSE samples END FROM shop.properties ORDER BY name;
+
+SELECT profiles.configure_property('shop', 'email', masked => true), profiles.configure_property('shop', 'custom.plan', hidden => true);
+SELECT profiles.configure_property('shop', 'custom.unknown', masked => true);
+SELECT profiles.refresh_properties('shop');
+SELECT name, users, hidden, masked, samples FROM shop.properties WHERE hidden OR masked ORDER BY name;
+SELECT profiles.configure_property('shop', 'email', hidden => false);
+SELECT hidden, masked FROM shop.properties WHERE name = 'email';
+SELECT profiles.visible_profile('shop', '{"email": "a@b", "custom": {"plan": "pro", "n": 1}}');
+CREATE ROLE regress_reader;
+GRANT USAGE ON SCHEMA shop TO regress_reader;
+GRANT SELECT ON shop.people, shop.properties TO regress_reader;
+SET ROLE regress_reader;
+SELECT profiles.visible_profile('shop', profile)::jsonb #- '{custom,long}' FROM shop.people WHERE uid = 2;
+SELECT profiles.visible_profile('shop', '{"country": "DE", "custom": {}}');
+RESET ROLE;
+SELECT profiles.configure_property('shop', 'custom', hidden => true);
+SELECT profiles.configure_property('shop', 'custom.a.b', hidden => true);
+SELECT profiles.configure_property('shop', NULL, hidden => true);
+SELECT profiles.configure_property('no such app', 'email', hidden => true);
+SELECT profiles.refresh_properties('no such app');
+
+-- gone from the users, kept by their events
+CALL profiles.delete_property('shop', 'custom.plan');
+CALL profiles.delete_property('shop', 'email');
+SELECT profile #- '{custom,long}' FROM (SELECT profile::jsonb FROM shop.users WHERE uid = 2) AS u;
+SELECT count(*) FROM shop.users WHERE profile OPERATOR(profiles.->) 'custom.plan' IS NOT NULL OR profile OPERATOR(profiles.->) 'email' IS NOT NULL;
+SELECT profile OPERATOR(profiles.->>) 'email' FROM shop.events WHERE uid = 2;
+SELECT name FROM shop.properties ORDER BY name;
+-- deleted by the users themselves: nobody has it, the catalogue still knows it
+SELECT status FROM profiles.ingest('shop', '{"device_id": "d1", "timestamp": 1700000100, "user_details": {"custom": {"tags": null}}}');
+SELECT profiles.refresh_properties('shop');
+SELECT users, samples, type FROM shop.properties WHERE name = 'custom.tags';
+CALL profiles.delete_property('shop', 'custom');
+CALL profiles.delete_property('no such app', 'email');
+SET client_min_messages = warning;
+SELECT profiles.drop_app('shop');
+DROP OWNED BY regress_reader;
+DROP ROLE regress_reader;
