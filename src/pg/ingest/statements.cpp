@@ -1,5 +1,6 @@
 #include "statements.h"
 
+#include "bulk_statements.h"
 #include "user_row.h"
 
 extern "C" {
@@ -19,7 +20,7 @@ namespace profiles::pg {
 #define BUCKET(uid) "(" uid " OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4"
 #define OF_USER "uid OPERATOR(pg_catalog.=) $1 AND bucket OPERATOR(pg_catalog.=) " BUCKET("$1")
 
-inline constexpr int kStatements = static_cast<int>(Statement::move_enrolments) + 1;
+inline constexpr int kStatements = static_cast<int>(Statement::insert_batches) + 1;
 
 // One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
 class AppStatements {
@@ -28,6 +29,13 @@ public:
     Oid profile_type;  // another one after DROP and CREATE EXTENSION, which plans cannot follow
     SPIPlanPtr plans[kStatements];
 };
+
+Oid type_named(const char *name)
+{
+    Oid schema = get_namespace_oid("profiles", false);
+    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+                           ObjectIdGetDatum(schema));
+}
 
 namespace {
 
@@ -41,13 +49,6 @@ void make_cache()
     control.hcxt = CacheMemoryContext;
     cache = hash_create("profiles statements of apps", 8, &control,
                         HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-}
-
-Oid type_named(const char *name)
-{
-    Oid schema = get_namespace_oid("profiles", false);
-    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
-                           ObjectIdGetDatum(schema));
 }
 
 void append_column_list(StringInfo sql)
@@ -215,6 +216,10 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::update_user: append_update(sql, schema, false); return;
     case Statement::update_profile: append_update(sql, schema, true); return;
     case Statement::update_all: append_update(sql, schema, true, kUserColumns); return;
+    case Statement::release_device:
+        appendStringInfo(sql, "DELETE FROM %s.devices WHERE device_id OPERATOR(pg_catalog.=) $1",
+                         schema);
+        return;
     case Statement::delete_user:
         appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
@@ -286,7 +291,19 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
                          : statement == Statement::move_devices ? "devices"
                                                                 : "consent_log");
         return;
+    // A lock that single reports, which write one row and nothing after it, need not take.
+    case Statement::lock_crashes:
+        appendStringInfo(sql,
+                         "SELECT pg_catalog.pg_advisory_xact_lock("
+                         "pg_catalog.hashtextextended(%s, 0))",
+                         quote_literal_cstr(psprintf("profiles crash groups of %s", schema)));
+        return;
+    default: break;
     }
+    StringInfoData columns;
+    initStringInfo(&columns);
+    append_column_list(&columns);
+    append_bulk_statement(sql, statement, schema, columns.data);
 }
 
 int parameter_types(Statement statement, Oid *types)
@@ -298,8 +315,10 @@ int parameter_types(Statement statement, Oid *types)
         return count;
     };
     switch (statement) {
-    case Statement::find_device: return fill({TEXTOID});
-    case Statement::next_uid: return 0;
+    case Statement::find_device:
+    case Statement::release_device: return fill({TEXTOID});
+    case Statement::next_uid:
+    case Statement::lock_crashes: return 0;
     case Statement::lock_user:
     case Statement::leave_all:
     case Statement::delete_user: return fill({INT8OID});
@@ -325,7 +344,13 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::move_consents:
     case Statement::move_tokens:
     case Statement::move_enrolments: return fill({INT8OID, INT8OID});
-    default: break;
+    case Statement::insert_user:
+    case Statement::update_user:
+    case Statement::update_profile:
+    case Statement::update_all: break;
+    default:
+        return bulk_parameter_types(statement, types, type_named("profile"),
+                                    type_named("event_list"));
     }
     for (int column = 0; column < kUserColumns; ++column)
         types[column] = OidIsValid(user_columns[column].type) ? user_columns[column].type

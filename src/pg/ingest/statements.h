@@ -15,6 +15,7 @@ enum class Statement {
     lock_user,    // uid -> the columns of user_row.h
     next_uid,
     claim_device,    // device_id, uid, first_seen; no row when the device is known already
+    release_device,  // device_id
     insert_user,     // the columns of user_row.h
     update_user,     // the common ones of these, but for the profile
     update_profile,  // the common ones with the profile
@@ -37,9 +38,19 @@ enum class Statement {
     move_consents,
     move_tokens,
     move_enrolments,
+    lock_crashes,  // before more than one row of crash_groups is written
+    // of a bulk
+    find_devices,    // device_ids -> number of the device (from 1), uid
+    next_uids,       // how many
+    claim_devices,   // device_ids, uids, first_seens; as many rows as could be claimed
+    lock_users,      // uids -> the columns of user_row.h, in the order of the uids
+    insert_batches,  // the columns of insert_batch, as arrays
 };
 
 class AppStatements;
+
+// A type of the extension.
+Oid type_named(const char *name);
 
 // The statements of an app. Needs SPI to be connected.
 AppStatements *app_statements(const char *app);

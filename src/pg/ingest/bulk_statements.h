@@ -1,0 +1,18 @@
+// The SQL of a bulk: one statement for all of its devices, users or batches.
+#pragma once
+
+#include "statements.h"
+
+extern "C" {
+#include "lib/stringinfo.h"
+}
+
+namespace profiles::pg {
+
+// False when it is not one of a bulk.
+bool append_bulk_statement(StringInfo sql, Statement statement, const char *schema,
+                           const char *user_columns);
+// The types of its parameters; their number.
+int bulk_parameter_types(Statement statement, Oid *types, Oid profile, Oid event_list);
+
+}  // namespace profiles::pg
