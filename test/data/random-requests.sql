@@ -1,7 +1,7 @@
 -- What tests of ingestion with random requests share: the requests, and all that an app has of them.
 
 -- Request number n of some of so many devices, later than the ones before but for a tenth of them.
-CREATE FUNCTION pg_temp.random_request(n integer, devices integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.random_request(n integer, devices integer, merges float8 DEFAULT 0.06) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     request jsonb := jsonb_build_object('device_id', 'd' || (random() * devices)::integer,
                                         'timestamp', 1700000000000 + n * 1000::bigint - CASE WHEN random() < 0.1 THEN (random() * 100000)::integer ELSE 0 END);
@@ -10,7 +10,7 @@ BEGIN
     IF random() < 0.03 THEN
         RETURN (ARRAY['{"timestamp": 1}', '5', '{"device_id": "CLYTemporaryDeviceID"}', '"x"', '{"device_id": ""}']::jsonb[])[1 + (random() * 4)::integer];
     END IF;
-    IF random() < 0.06 THEN
+    IF random() < merges THEN
         request := request || jsonb_build_object('old_device_id', 'd' || (random() * devices)::integer);
     END IF;
     IF random() < 0.2 THEN
@@ -56,5 +56,26 @@ BEGIN
         UNION ALL SELECT 'merges', to_jsonb(m) - '{merged_at,batches,consents,devices,from_user,into_user}'::text[]
                 || jsonb_build_object('batches', cardinality(batches), 'consents', cardinality(consents), 'devices', (SELECT array_agg(d ORDER BY d) FROM unnest(devices) AS d),
                                       'from', from_user - '{first_sync,last_sync}'::text[], 'into', into_user - '{first_sync,last_sync}'::text[]) FROM %1$I.merges AS m
+        $q$, app);
+END $$;
+
+-- The same where users may have got other numbers, and batches another order: users are named by the
+-- first of their devices.
+CREATE FUNCTION pg_temp.without_uids(app text) RETURNS TABLE (what text, content text) LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        WITH names AS (SELECT uid, min(device_id) AS name, array_agg(device_id ORDER BY device_id) AS devices FROM %1$I.devices GROUP BY uid),
+        rows AS (
+            SELECT 'users' AS what, uid, to_jsonb(u) - '{first_sync,last_sync}'::text[] AS content FROM %1$I.users AS u
+            UNION ALL SELECT 'batches', uid, to_jsonb(b) - '{batch,received_at}'::text[] FROM %1$I.event_batches AS b
+            UNION ALL SELECT 'crash users', uid, to_jsonb(c) FROM %1$I.crash_users AS c
+            UNION ALL SELECT 'consents', uid, to_jsonb(c) - 'entry' FROM %1$I.consent_log AS c
+            UNION ALL SELECT 'tokens', uid, to_jsonb(c) FROM %1$I.push_tokens AS c
+            UNION ALL SELECT 'enrolments', uid, to_jsonb(c) FROM %1$I.enrolments AS c)
+        SELECT rows.what, names.name || regexp_replace((rows.content - 'uid')::text, '(session_id\\?": \\?")[^"_]*_', '\1', 'g')
+          FROM rows LEFT JOIN names USING (uid)
+        UNION ALL SELECT 'devices', names.name || names.devices::text FROM names
+        UNION ALL SELECT 'merges', (SELECT array_agg(d ORDER BY d) FROM unnest(devices) AS d)::text || cardinality(batches) FROM %1$I.merges
+        UNION ALL SELECT 'crash groups', to_jsonb(c)::text FROM %1$I.crash_groups AS c
         $q$, app);
 END $$;
