@@ -196,7 +196,7 @@ COMMENT ON FUNCTION @extschema@.drain_portion(text, integer, bigint) IS
     'internal: takes the next requests of the inbox and returns how many; 0 when there is none, null when others have them';
 
 CREATE FUNCTION @extschema@.last_in_inbox(app text, size integer) RETURNS bigint
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
