@@ -102,7 +102,11 @@ User merge_locked(AppStatements *statements, User from, User into)
     attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
     run(statements, Statement::record_merge, uids);
+    // In this order: compact holds what it moves between the tiers, and who waited for it must then
+    // see where it went.
+    run(statements, Statement::redirect_moved, uids);
     run(statements, Statement::move_batches, uids);
+    run(statements, Statement::move_blocks, uids);
     run(statements, Statement::move_devices, uids);
     move_reports(statements, from.uid, into.uid);
     run(statements, Statement::delete_user, uids);

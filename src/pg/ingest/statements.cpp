@@ -19,6 +19,10 @@ namespace profiles::pg {
 // Nothing is left to the caller's search_path.
 #define BUCKET(uid) "(" uid " OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4"
 #define OF_USER "uid OPERATOR(pg_catalog.=) $1 AND bucket OPERATOR(pg_catalog.=) " BUCKET("$1")
+// %1$s is the schema.
+#define BLOCKS_OF_USER                                                           \
+    "SELECT FROM %1$s.event_blocks WHERE bucket OPERATOR(pg_catalog.=) " BUCKET( \
+        "$1") " AND first_uid OPERATOR(pg_catalog.<=) $1 AND last_uid OPERATOR(pg_catalog.>=) $1"
 
 inline constexpr int kStatements = static_cast<int>(Statement::insert_batches) + 1;
 
@@ -152,20 +156,26 @@ void append_move(StringInfo sql, const char *schema, const char *table, const ch
                      schema, table, columns);
 }
 
-// Of the newest batches only: late requests are hours late, not months, and a user with very many
-// batches must not make each of them slow. A batch that only closes a session carries the profile of the
-// close and the time of the begin. OFFSET 0: events are looked at after sorting, until one is found.
-void append_profile_then(StringInfo sql, const char *schema)
+// Of the newest batches of the hot tier only: late requests are hours late, not months, and a user with
+// very many batches must not make each of them slow. A batch that only closes a session carries the
+// profile of the close and the time of the begin. OFFSET 0: events are looked at after sorting, until one
+// is found. Blocks are read only for what is younger than that.
+void append_profile_then(StringInfo sql, const char *schema, const char *app)
 {
     appendStringInfo(sql,
-                     "SELECT older.profile FROM (SELECT newest.profile, newest.events FROM "
-                     "(SELECT last_ts, batch, profile, events FROM %s.event_batches "
+                     "WITH hot AS MATERIALIZED (SELECT older.last_ts, older.profile FROM "
+                     "(SELECT newest.last_ts, newest.profile, newest.events FROM "
+                     "(SELECT last_ts, batch, profile, events FROM %1$s.event_batches "
                      "WHERE " OF_USER " ORDER BY batch DESC LIMIT 1000) AS newest "
                      "WHERE newest.last_ts OPERATOR(pg_catalog.<=) $2 "
                      "ORDER BY newest.last_ts DESC, newest.batch DESC OFFSET 0) AS older "
                      "WHERE EXISTS (SELECT FROM profiles.event_list_each(older.events) AS event "
-                     "WHERE NOT profiles.is_closing(event.key, event.segmentation)) LIMIT 1",
-                     schema);
+                     "WHERE NOT profiles.is_closing(event.key, event.segmentation)) LIMIT 1) "
+                     "SELECT found.profile FROM (SELECT hot.profile, 2 AS place FROM hot UNION ALL "
+                     "SELECT cold.profile, 1 FROM profiles.profile_in_blocks(%2$s, $1, $2, "
+                     "(SELECT last_ts FROM hot)) AS cold WHERE cold.profile IS NOT NULL) AS found "
+                     "ORDER BY found.place LIMIT 1",
+                     schema, quote_literal_cstr(app));
 }
 
 // Both rows, and what belongs to the one who goes: see undo_merge().
@@ -174,10 +184,13 @@ void append_record_merge(StringInfo sql, const char *schema)
     appendStringInfo(
         sql,
         "INSERT INTO %1$s.merges (uid, bucket, from_uid, from_user, into_user, devices, batches, "
-        "consents, crashes, tokens, enrolments) "
+        "in_blocks, consents, crashes, tokens, enrolments) "
         "SELECT $2, %3$s, $1, pg_catalog.to_jsonb(theirs), pg_catalog.to_jsonb(mine), "
         "ARRAY(SELECT device_id FROM %1$s.devices WHERE " OF_USER "), "
         "ARRAY(SELECT batch FROM %1$s.event_batches WHERE " OF_USER "), "
+        "ARRAY(SELECT moved.uid FROM %1$s.moved_events AS moved "
+        "WHERE moved.into_uid OPERATOR(pg_catalog.=) $1 UNION ALL SELECT $1 WHERE EXISTS "
+        "(" BLOCKS_OF_USER ")), "
         "ARRAY(SELECT entry FROM %1$s.consent_log WHERE " OF_USER "), "
         "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.crash_users AS owned "
         "WHERE " OF_USER "), "
@@ -190,8 +203,9 @@ void append_record_merge(StringInfo sql, const char *schema)
         schema, BUCKET("$1"), BUCKET("$2"));
 }
 
-void append_statement(StringInfo sql, Statement statement, const char *schema)
+void append_statement(StringInfo sql, Statement statement, const char *app)
 {
+    const char *schema = quote_identifier(app);
     switch (statement) {
     case Statement::find_device:
         appendStringInfo(
@@ -223,12 +237,24 @@ void append_statement(StringInfo sql, Statement statement, const char *schema)
     case Statement::delete_user:
         appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
-    case Statement::profile_then: append_profile_then(sql, schema); return;
+    case Statement::profile_then: append_profile_then(sql, schema, app); return;
     case Statement::insert_batch:
         appendStringInfo(sql,
                          "INSERT INTO %s.event_batches (uid, bucket, device_id, first_ts, last_ts, "
                          "profile, events) "
                          "VALUES ($1, " BUCKET("$1") ", $2, $3, $4, $5, $6)",
+                         schema);
+        return;
+    case Statement::redirect_moved:
+        appendStringInfo(sql,
+                         "UPDATE %s.moved_events SET into_uid = $2 "
+                         "WHERE into_uid OPERATOR(pg_catalog.=) $1",
+                         schema);
+        return;
+    case Statement::move_blocks:
+        appendStringInfo(sql,
+                         "INSERT INTO %1$s.moved_events (uid, bucket, into_uid) "
+                         "SELECT $1, " BUCKET("$1") ", $2 WHERE EXISTS (" BLOCKS_OF_USER ")",
                          schema);
         return;
     case Statement::count_crash: append_count_crash(sql, schema); return;
@@ -337,6 +363,8 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
                      type_named("event_list")});
+    case Statement::redirect_moved:
+    case Statement::move_blocks:
     case Statement::move_batches:
     case Statement::move_devices:
     case Statement::record_merge:
@@ -364,7 +392,7 @@ SPIPlanPtr prepare(const char *app, Statement statement)
     int count = parameter_types(statement, types);
     StringInfoData sql;
     initStringInfo(&sql);
-    append_statement(&sql, statement, quote_identifier(app));
+    append_statement(&sql, statement, app);
     SPIPlanPtr plan = SPI_prepare(sql.data, count, types);
     if (!plan)
         elog(ERROR, "could not prepare \"%s\": %s", sql.data, SPI_result_code_string(SPI_result));

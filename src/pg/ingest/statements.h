@@ -23,8 +23,6 @@ enum class Statement {
     delete_user,   // uid
     profile_then,  // uid, time
     insert_batch,  // uid, device_id, first_ts, last_ts, profile, events
-    move_batches,  // from uid, to uid
-    move_devices,  // from uid, to uid
     count_crash,   // uid, group, name, error, platform, fatal, app_version, time
     log_consent,   // uid, device_id, time, change, before, after
     set_token,     // uid, provider, mode, token, time
@@ -33,7 +31,11 @@ enum class Statement {
     leave,         // uid, key
     leave_all,     // uid
     // of a merge: from uid, to uid
-    record_merge,  // before the others
+    record_merge,    // before the others
+    redirect_moved,  // what the blocks say to be the old user's is the new one's
+    move_batches,
+    move_blocks,  // after move_batches, which waits for compact
+    move_devices,
     move_crashes,
     move_consents,
     move_tokens,
