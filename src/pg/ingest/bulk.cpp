@@ -22,6 +22,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
@@ -272,6 +273,13 @@ void write_batches(Bulk &bulk)
         bulk.users[index].has_batches = false;
 }
 
+Statement statement_for(const UserChanges &changes)
+{
+    return changes.is_new                    ? Statement::insert_users
+           : changes.rare || changes.profile ? Statement::update_users_whole
+                                             : Statement::update_users;
+}
+
 // Groups of crashes in their order, and under the lock of whoever writes several.
 void write_all_reports(Bulk &bulk)
 {
@@ -292,16 +300,43 @@ void write_all_reports(Bulk &bulk)
     bulk.report_count = 0;
 }
 
-void write_pending(Bulk &bulk)
+// Users with as much to be written as the statement writes.
+void write_users(Bulk &bulk, Statement statement)
 {
+    Datum *rows = allocate<Datum>(bulk.plan.users.size());
+    TupleDesc descriptor = user_row_descriptor(type_named("profile"));
+    std::size_t count = 0;
     for (std::size_t index = 0; index < bulk.plan.users.size(); ++index) {
         PendingUser &pending = bulk.users[index];
         CHECK_FOR_INTERRUPTS();
-        if (pending.is_dirty)
-            write_user(bulk.statements, pending.user, pending.changes);
+        if (!pending.is_dirty || statement_for(pending.changes) != statement)
+            continue;
+        rows[count++] = user_to_row(pending.user, descriptor);
         pending.is_dirty = false;
         pending.changes = UserChanges();
     }
+    if (count == 0)
+        return;
+    Datum values[] = {PointerGetDatum(array_of(RECORDOID, rows, count))};
+    run(bulk.statements, statement, values);
+}
+
+// By the primary key, also under a plan that was made when the table was small.
+void write_all_users(Bulk &bulk)
+{
+    int level = NewGUCNestLevel();
+    for (const char *setting : {"enable_hashjoin", "enable_mergejoin", "enable_seqscan"})
+        set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                          false);
+    for (Statement statement :
+         {Statement::insert_users, Statement::update_users, Statement::update_users_whole})
+        write_users(bulk, statement);
+    AtEOXact_GUC(true, level);
+}
+
+void write_pending(Bulk &bulk)
+{
+    write_all_users(bulk);
     write_batches(bulk);
     write_all_reports(bulk);
 }

@@ -9,9 +9,7 @@ extern "C" {
 
 namespace profiles::pg {
 
-// False when it is not one of a bulk.
-bool append_bulk_statement(StringInfo sql, Statement statement, const char *schema,
-                           const char *user_columns);
+void append_bulk_statement(StringInfo sql, Statement statement, const char *schema);
 // The types of its parameters; their number.
 int bulk_parameter_types(Statement statement, Oid *types, Oid profile, Oid event_list);
 

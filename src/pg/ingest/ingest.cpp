@@ -71,6 +71,15 @@ std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
     return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 }
 
+// Nothing when the device is unknown, or its user was merged away while we waited.
+std::optional<User> lock_user_of(AppStatements *statements, std::string_view device_id)
+{
+    Datum values[] = {text_datum(device_id)};
+    if (run(statements, Statement::lock_user_of, values) == 0)
+        return std::nullopt;
+    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+}
+
 void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
                   const Batch &batch)
 {
@@ -177,8 +186,12 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 // Nothing when somebody else was faster; the caller looks again.
 std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
 {
+    std::string_view former = former_device(request);
+    if (former.empty())
+        if (std::optional<User> user = lock_user_of(statements, request.device_id))
+            return Found{*user};
     std::optional<std::int64_t> uid = find_device(statements, request.device_id);
-    std::optional<std::int64_t> old_uid = find_device(statements, former_device(request));
+    std::optional<std::int64_t> old_uid = find_device(statements, former);
     if (!uid)
         return old_uid ? rename_device(statements, request, *old_uid)
                        : create_user(statements, request);

@@ -55,10 +55,10 @@ void make_cache()
                         HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
-void append_column_list(StringInfo sql)
+void append_column_list(StringInfo sql, const char *row = "")
 {
     for (int column = 0; column < kUserColumns; ++column)
-        appendStringInfo(sql, "%s%s", column ? ", " : "", user_columns[column].name);
+        appendStringInfo(sql, "%s%s%s", column ? ", " : "", row, user_columns[column].name);
 }
 
 void append_update(StringInfo sql, const char *schema, bool with_profile,
@@ -216,6 +216,16 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         append_column_list(sql);
         appendStringInfo(sql, " FROM %s.users WHERE " OF_USER " FOR UPDATE", schema);
         return;
+    case Statement::lock_user_of:
+        appendStringInfoString(sql, "SELECT ");
+        append_column_list(sql, "locked.");
+        appendStringInfo(sql,
+                         " FROM %1$s.devices AS device, LATERAL (SELECT * FROM %1$s.users AS users "
+                         "WHERE users.uid OPERATOR(pg_catalog.=) device.uid "
+                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket FOR UPDATE) "
+                         "AS locked WHERE device.device_id OPERATOR(pg_catalog.=) $1",
+                         schema);
+        return;
     case Statement::next_uid:
         appendStringInfo(sql, "SELECT pg_catalog.nextval(%s::pg_catalog.regclass)",
                          quote_literal_cstr(psprintf("%s.users_uid_seq", schema)));
@@ -326,10 +336,7 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         return;
     default: break;
     }
-    StringInfoData columns;
-    initStringInfo(&columns);
-    append_column_list(&columns);
-    append_bulk_statement(sql, statement, schema, columns.data);
+    append_bulk_statement(sql, statement, schema);
 }
 
 int parameter_types(Statement statement, Oid *types)
@@ -342,6 +349,7 @@ int parameter_types(Statement statement, Oid *types)
     };
     switch (statement) {
     case Statement::find_device:
+    case Statement::lock_user_of:
     case Statement::release_device: return fill({TEXTOID});
     case Statement::next_uid:
     case Statement::lock_crashes: return 0;

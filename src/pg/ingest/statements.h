@@ -13,6 +13,7 @@ namespace profiles::pg {
 enum class Statement {
     find_device,  // device_id -> uid
     lock_user,    // uid -> the columns of user_row.h
+    lock_user_of,  // device_id -> the same
     next_uid,
     claim_device,    // device_id, uid, first_seen; no row when the device is known already
     release_device,  // device_id
@@ -42,10 +43,13 @@ enum class Statement {
     move_enrolments,
     lock_crashes,  // before more than one row of crash_groups is written
     // of a bulk
-    find_devices,    // device_ids -> number of the device (from 1), uid
-    next_uids,       // how many
-    claim_devices,   // device_ids, uids, first_seens; as many rows as could be claimed
-    lock_users,      // uids -> the columns of user_row.h, in the order of the uids
+    find_devices,   // device_ids -> number of the device (from 1), uid
+    next_uids,      // how many
+    claim_devices,  // device_ids, uids, first_seens; as many rows as could be claimed
+    lock_users,     // uids -> the columns of user_row.h, in the order of the uids
+    insert_users,   // rows of user_row.h; the same of those that update
+    update_users,   // the common columns, but for the profile
+    update_users_whole,
     insert_batches,  // the columns of insert_batch, as arrays
 };
 
