@@ -77,7 +77,7 @@ echo "    SELECT count(*) FROM bulks, LATERAL profiles.ingest_bulk('shop', reque
 measure() {
     local before after what=$1
     shift
-    bench_sql -c "CHECKPOINT" -c "SELECT pg_stat_reset_single_table_counters('shop.users'::regclass)" >/dev/null
+    bench_sql -c "SELECT pg_stat_reset_single_table_counters('shop.users'::regclass)" >/dev/null
     before=$(bench_sql -c "SELECT pg_current_wal_insert_lsn() - '0/0', pg_table_size('shop.users'), sum(event_count) FROM shop.users" | head -1)
     local rate
     rate=$("$@")

@@ -4,27 +4,16 @@
 // of their uids: two bulks cannot deadlock. The states of the users are kept in memory meanwhile; each
 // is read once and written once, and all events are appended at once. What needs the rows as they
 // would be (a merge; the profile of a late request) has what is pending written before.
-#include "../../core/ingest/bulk.h"
+#include "bulk.h"
 
-#include <algorithm>
-
-#include "../profile/datum.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
-#include "ingest.h"
-#include "reports.h"
-#include "user_row.h"
 
 extern "C" {
-#include "access/xact.h"
-#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 }
 
@@ -36,51 +25,7 @@ PG_FUNCTION_INFO_V1(ingest_bulk);
 
 namespace {
 
-constexpr int kTries = 100;                        // of locking users that merges keep moving away
 constexpr std::size_t kPendingBytes = 64u << 20u;  // of events and their profiles
-
-struct PendingUser {
-    User user;
-    UserChanges changes;
-    bool is_dirty = false;
-    bool has_batches = false;  // that are not written yet
-};
-
-struct PendingBatch {
-    std::int64_t uid;
-    std::string_view device_id;
-    Batch batch;
-};
-
-struct PendingReport {
-    Outcome outcome;
-    const Request *request;
-};
-
-// Plain data, in the memory of SPI.
-struct Bulk {
-    App app;
-    Time now;
-    AppStatements *statements;
-    std::size_t count;
-    Request *requests;
-    const Request **taken;  // null for those that were turned away
-    Answer *answers;
-    std::span<BulkDevice> devices;
-    BulkPlan plan;
-    PendingUser *users;  // of plan.users
-    PendingBatch *batches;
-    std::size_t batch_count, batch_bytes;
-    PendingReport **reports;
-    std::size_t report_count;
-};
-
-template <typename Element>
-Element *allocate(std::size_t count)
-{
-    return static_cast<Element *>(
-        palloc_extended(sizeof(Element) * (count + 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
-}
 
 // Reading
 
@@ -120,225 +65,6 @@ void read_all(Bulk &bulk, Jsonb *jsonb)
         if (read_one(bulk, elements[index], index))
             bulk.taken[index] = &bulk.requests[index];
     }
-}
-
-// Finding and locking
-
-ArrayType *array_of(Oid type, Datum *elements, std::size_t count)
-{
-    int16 length;
-    bool by_value;
-    char alignment;
-    get_typlenbyvalalign(type, &length, &by_value, &alignment);
-    return construct_array(elements, static_cast<int>(count), type, length, by_value, alignment);
-}
-
-std::int64_t number_at(std::uint64_t row, int column)
-{
-    bool is_null;
-    return DatumGetInt64(
-        SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null));
-}
-
-void find_devices(Bulk &bulk)
-{
-    Datum *ids = allocate<Datum>(bulk.devices.size());
-    for (std::size_t index = 0; index < bulk.devices.size(); ++index)
-        ids[index] = text_datum(bulk.devices[index].id);
-    Datum values[] = {PointerGetDatum(array_of(TEXTOID, ids, bulk.devices.size()))};
-    std::uint64_t found = run(bulk.statements, Statement::find_devices, values);
-    for (std::uint64_t row = 0; row < found; ++row)
-        bulk.devices[static_cast<std::size_t>(number_at(row, 1) - 1)].uid = number_at(row, 2);
-}
-
-void number_new_users(Bulk &bulk)
-{
-    std::span<BulkUser> fresh = bulk.plan.users.subspan(bulk.plan.known);
-    if (fresh.empty())
-        return;
-    Datum values[] = {Int32GetDatum(static_cast<std::int32_t>(fresh.size()))};
-    run(bulk.statements, Statement::next_uids, values);
-    for (std::size_t index = 0; index < fresh.size(); ++index)
-        fresh[index].uid = number_at(index, 1);
-}
-
-// False when somebody else was faster with one of them.
-bool claim_devices(Bulk &bulk)
-{
-    Datum *ids = allocate<Datum>(bulk.devices.size());
-    Datum *uids = allocate<Datum>(bulk.devices.size());
-    Datum *times = allocate<Datum>(bulk.devices.size());
-    std::size_t count = 0;
-    for (const BulkDevice &device : bulk.devices) {
-        if (!device.is_claimed)
-            continue;
-        ids[count] = text_datum(device.id);
-        uids[count] = Int64GetDatum(bulk.plan.users[static_cast<std::size_t>(device.user)].uid);
-        times[count++] = TimestampTzGetDatum(timestamp_of(device.first_seen));
-    }
-    if (count == 0)
-        return true;
-    Datum values[] = {PointerGetDatum(array_of(TEXTOID, ids, count)),
-                      PointerGetDatum(array_of(INT8OID, uids, count)),
-                      PointerGetDatum(array_of(TIMESTAMPTZOID, times, count))};
-    return run(bulk.statements, Statement::claim_devices, values) == count;
-}
-
-// False when one of them was merged away meanwhile.
-bool lock_users(Bulk &bulk)
-{
-    bulk.users = allocate<PendingUser>(bulk.plan.users.size());
-    Datum *uids = allocate<Datum>(bulk.plan.known);
-    for (std::size_t index = 0; index < bulk.plan.known; ++index)
-        uids[index] = Int64GetDatum(bulk.plan.users[index].uid);
-    if (bulk.plan.known == 0)
-        return true;
-    Datum values[] = {PointerGetDatum(array_of(INT8OID, uids, bulk.plan.known))};
-    if (run(bulk.statements, Statement::lock_users, values) != bulk.plan.known)
-        return false;
-    for (std::size_t index = 0; index < bulk.plan.known; ++index)
-        bulk.users[index].user = user_from_row(SPI_tuptable->vals[index], SPI_tuptable->tupdesc);
-    return true;
-}
-
-bool claim_and_lock(Bulk &bulk)
-{
-    std::span<const Request *const> requests(bulk.taken, bulk.count);
-    attempt(
-        [&](std::pmr::memory_resource *memory) { bulk.devices = bulk_devices(requests, memory); });
-    find_devices(bulk);
-    attempt([&](std::pmr::memory_resource *memory) {
-        bulk.plan = plan_bulk(requests, bulk.devices, memory);
-    });
-    number_new_users(bulk);
-    return claim_devices(bulk) && lock_users(bulk);
-}
-
-// Who finds that devices or users have changed hands gives all locks back before it looks again.
-void find_users(Bulk &bulk)
-{
-    MemoryContext memory = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    for (int tries = 0; tries < kTries; ++tries) {
-        CHECK_FOR_INTERRUPTS();
-        BeginInternalSubTransaction(nullptr);
-        MemoryContextSwitchTo(memory);
-        bool found = claim_and_lock(bulk);
-        if (found)
-            ReleaseCurrentSubTransaction();
-        else
-            RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(memory);
-        CurrentResourceOwner = owner;
-        if (found)
-            return;
-    }
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("the users of these requests keep changing"),
-                    errhint("Send the requests again.")));
-}
-
-// Writing
-
-void write_batches(Bulk &bulk)
-{
-    if (bulk.batch_count == 0)
-        return;
-    constexpr int kColumns = 6;
-    Datum *columns[kColumns];
-    for (Datum *&column : columns)
-        column = allocate<Datum>(bulk.batch_count);
-    for (std::size_t index = 0; index < bulk.batch_count; ++index) {
-        const PendingBatch &pending = bulk.batches[index];
-        columns[0][index] = Int64GetDatum(pending.uid);
-        columns[1][index] = text_datum(pending.device_id);
-        columns[2][index] = TimestampTzGetDatum(timestamp_of(pending.batch.first));
-        columns[3][index] = TimestampTzGetDatum(timestamp_of(pending.batch.last));
-        columns[4][index] = text_datum(pending.batch.profile);
-        columns[5][index] = text_datum(pending.batch.events);
-    }
-    Oid types[kColumns] = {INT8OID,
-                           TEXTOID,
-                           TIMESTAMPTZOID,
-                           TIMESTAMPTZOID,
-                           type_named("profile"),
-                           type_named("event_list")};
-    Datum values[kColumns];
-    for (int column = 0; column < kColumns; ++column)
-        values[column] =
-            PointerGetDatum(array_of(types[column], columns[column], bulk.batch_count));
-    run(bulk.statements, Statement::insert_batches, values);
-    bulk.batch_count = bulk.batch_bytes = 0;
-    for (std::size_t index = 0; index < bulk.plan.users.size(); ++index)
-        bulk.users[index].has_batches = false;
-}
-
-Statement statement_for(const UserChanges &changes)
-{
-    return changes.is_new                    ? Statement::insert_users
-           : changes.rare || changes.profile ? Statement::update_users_whole
-                                             : Statement::update_users;
-}
-
-// Groups of crashes in their order, and under the lock of whoever writes several.
-void write_all_reports(Bulk &bulk)
-{
-    PendingReport **end = bulk.reports + bulk.report_count;
-    for (PendingReport **report = bulk.reports; report != end; ++report)
-        write_reports(bulk.statements, (*report)->outcome, *(*report)->request);
-    attempt([&](std::pmr::memory_resource *) {
-        end = std::remove_if(bulk.reports, end,
-                             [](PendingReport *report) { return !report->outcome.crash; });
-        std::stable_sort(bulk.reports, end, [](PendingReport *left, PendingReport *right) {
-            return left->outcome.crash->group < right->outcome.crash->group;
-        });
-    });
-    if (bulk.reports != end)
-        run(bulk.statements, Statement::lock_crashes, nullptr);
-    for (PendingReport **report = bulk.reports; report != end; ++report)
-        write_crash(bulk.statements, (*report)->outcome, *(*report)->request);
-    bulk.report_count = 0;
-}
-
-// Users with as much to be written as the statement writes.
-void write_users(Bulk &bulk, Statement statement)
-{
-    Datum *rows = allocate<Datum>(bulk.plan.users.size());
-    TupleDesc descriptor = user_row_descriptor(type_named("profile"));
-    std::size_t count = 0;
-    for (std::size_t index = 0; index < bulk.plan.users.size(); ++index) {
-        PendingUser &pending = bulk.users[index];
-        CHECK_FOR_INTERRUPTS();
-        if (!pending.is_dirty || statement_for(pending.changes) != statement)
-            continue;
-        rows[count++] = user_to_row(pending.user, descriptor);
-        pending.is_dirty = false;
-        pending.changes = UserChanges();
-    }
-    if (count == 0)
-        return;
-    Datum values[] = {PointerGetDatum(array_of(RECORDOID, rows, count))};
-    run(bulk.statements, statement, values);
-}
-
-// By the primary key, also under a plan that was made when the table was small.
-void write_all_users(Bulk &bulk)
-{
-    int level = NewGUCNestLevel();
-    for (const char *setting : {"enable_hashjoin", "enable_mergejoin", "enable_seqscan"})
-        set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                          false);
-    for (Statement statement :
-         {Statement::insert_users, Statement::update_users, Statement::update_users_whole})
-        write_users(bulk, statement);
-    AtEOXact_GUC(true, level);
-}
-
-void write_pending(Bulk &bulk)
-{
-    write_all_users(bulk);
-    write_batches(bulk);
-    write_all_reports(bulk);
 }
 
 // One request after the other

@@ -80,6 +80,13 @@ std::optional<User> lock_user_of(AppStatements *statements, std::string_view dev
     return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 }
 
+// A merge that was undone while we waited has given the device back to the other user. The device that
+// a user is named by stays with it.
+bool is_still_of(AppStatements *statements, std::string_view device_id, const User &user)
+{
+    return user.device_id == device_id || find_device(statements, device_id) == user.uid;
+}
+
 void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
                   const Batch &batch)
 {
@@ -172,11 +179,13 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 {
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
-    std::optional<User> user = lock_user(statements, uid);
-    if (!user) {
-        Datum values[] = {text_datum(request.device_id)};
-        run(statements, Statement::release_device, values);
-        return std::nullopt;
+    std::optional<User> user;
+    while (!(user = lock_user(statements, uid))) {
+        // Merged away meanwhile: the old device leads to the survivor.
+        CHECK_FOR_INTERRUPTS();
+        uid = find_device(statements, former_device(request)).value_or(0);
+        Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
+        run(statements, Statement::redirect_device, values);
     }
     user->device_id = request.device_id;
     user->device_id_type = request.device_id_type;
@@ -187,9 +196,11 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
 {
     std::string_view former = former_device(request);
-    if (former.empty())
-        if (std::optional<User> user = lock_user_of(statements, request.device_id))
+    if (former.empty()) {
+        std::optional<User> user = lock_user_of(statements, request.device_id);
+        if (user && is_still_of(statements, request.device_id, *user))
             return Found{*user};
+    }
     std::optional<std::int64_t> uid = find_device(statements, request.device_id);
     std::optional<std::int64_t> old_uid = find_device(statements, former);
     if (!uid)
@@ -198,7 +209,9 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
     if (old_uid && *old_uid != *uid)
         return merge_devices(statements, *old_uid, *uid);
     std::optional<User> user = lock_user(statements, *uid);
-    return user ? std::optional(Found{*user}) : std::nullopt;
+    if (!user || !is_still_of(statements, request.device_id, *user))
+        return std::nullopt;
+    return Found{*user};
 }
 
 Found find_user(AppStatements *statements, const Request &request)

@@ -11,15 +11,15 @@ extern "C" {
 namespace profiles::pg {
 
 enum class Statement {
-    find_device,  // device_id -> uid
-    lock_user,    // uid -> the columns of user_row.h
+    find_device,   // device_id -> uid
+    lock_user,     // uid -> the columns of user_row.h
     lock_user_of,  // device_id -> the same
     next_uid,
-    claim_device,    // device_id, uid, first_seen; no row when the device is known already
-    release_device,  // device_id
-    insert_user,     // the columns of user_row.h
-    update_user,     // the common ones of these, but for the profile
-    update_profile,  // the common ones with the profile
+    claim_device,     // device_id, uid, first_seen; no row when the device is known already
+    redirect_device,  // device_id, uid
+    insert_user,      // the columns of user_row.h
+    update_user,      // the common ones of these, but for the profile
+    update_profile,   // the common ones with the profile
     update_all,
     delete_user,   // uid
     profile_then,  // uid, time
