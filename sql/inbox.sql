@@ -15,6 +15,7 @@ COPY shop.inbox (request) FROM STDIN;
 null
 {"device_id": ""}
 {"device_id": "CLYTemporaryDeviceID"}
+{"device_id": "a", "timestamp": 1700000000, "colour": "red"}
 {"device_id": "b", "old_device_id": "a", "timestamp": 1700000001}
 {"device_id": "a", "timestamp": 1700000002, "user_details": {"custom": {"order": {"$push": 1}}}}
 {"device_id": "b", "timestamp": 1700000003, "user_details": {"custom": {"order": {"$push": 2}}}}
@@ -23,7 +24,7 @@ null
 \.
 CALL profiles.drain('shop');
 SELECT count(*) FROM shop.inbox;
-SELECT id, status, reason, request FROM shop.inbox_errors ORDER BY id;
+SELECT id, status, reason, skipped, request FROM shop.inbox_errors ORDER BY id;
 SELECT uid, event_count, merges, profile FROM shop.users;
 -- in portions of any size
 INSERT INTO shop.inbox (request) SELECT jsonb_build_object('device_id', 'd' || n % 7, 'timestamp', 1700001000 + n, 'user_details',

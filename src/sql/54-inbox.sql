@@ -40,16 +40,18 @@ BEGIN
             received_at timestamptz NOT NULL,
             failed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
             status      text NOT NULL,
-            reason      text NOT NULL
+            reason      text,
+            skipped     jsonb NOT NULL
         );
 
-        COMMENT ON TABLE %1$I.inbox_errors IS 'requests of the inbox that could not be taken';
+        COMMENT ON TABLE %1$I.inbox_errors IS 'requests of the inbox that could not be taken, or not whole';
         COMMENT ON COLUMN %1$I.inbox_errors.id IS 'number that the request had in the inbox';
         COMMENT ON COLUMN %1$I.inbox_errors.request IS 'the request';
         COMMENT ON COLUMN %1$I.inbox_errors.received_at IS 'when it was loaded';
         COMMENT ON COLUMN %1$I.inbox_errors.failed_at IS 'when drain tried it';
-        COMMENT ON COLUMN %1$I.inbox_errors.status IS 'failed, or refused for its checksum';
-        COMMENT ON COLUMN %1$I.inbox_errors.reason IS 'why';
+        COMMENT ON COLUMN %1$I.inbox_errors.status IS 'failed, refused for its checksum, or ok: taken but for what is in skipped';
+        COMMENT ON COLUMN %1$I.inbox_errors.reason IS 'why it failed or was refused';
+        COMMENT ON COLUMN %1$I.inbox_errors.skipped IS 'the parts that could not be applied, as in ingest_result';
         $template$, app);
 END
 $function$;
@@ -80,20 +82,20 @@ CREATE FUNCTION @extschema@.drain_rows(app text, ids bigint[]) RETURNS void
 BEGIN
     BEGIN
         EXECUTE format($statement$
-            INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason)
-            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason
+            INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason, skipped)
+            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason, answer.skipped
               FROM @extschema@.ingest_bulk($1, (SELECT jsonb_agg(request ORDER BY id) FROM %1$I.inbox WHERE id = ANY ($2)))
                    WITH ORDINALITY AS answer (uid, status, reason, skipped, number)
               JOIN %1$I.inbox AS taken ON taken.id = ($2)[answer.number]
-             WHERE answer.status IN ('failed', 'refused')
+             WHERE answer.status IN ('failed', 'refused') OR answer.skipped <> '[]'
             $statement$, app) USING app, ids;
     EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded OR data_corrupted OR raise_exception THEN
         EXECUTE format($statement$
-            INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason)
-            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason
+            INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason, skipped)
+            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason, answer.skipped
               FROM (SELECT * FROM %1$I.inbox WHERE id = ANY ($2) ORDER BY id) AS taken,
                    LATERAL @extschema@.drain_one($1, taken.request) AS answer
-             WHERE answer.status IN ('failed', 'refused')
+             WHERE answer.status IN ('failed', 'refused') OR answer.skipped <> '[]'
             $statement$, app) USING app, ids;
     END;
     EXECUTE format('DELETE FROM %I.inbox WHERE id = ANY ($1)', app) USING ids;
@@ -101,7 +103,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.drain_rows(text, bigint[]) IS
-    'internal: takes requests of the inbox, in the order of their ids; those that fail go to inbox_errors';
+    'internal: takes requests of the inbox, in the order of their ids; those that fail, also in parts, go to inbox_errors';
 
 -- How many drains of the app run now: each holds this lock, shared, while it does.
 CREATE FUNCTION @extschema@.running_drains(app text) RETURNS integer
