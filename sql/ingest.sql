@@ -268,6 +268,8 @@ GRANT DELETE ON shop.users TO gateway;
 GRANT SELECT, UPDATE ON shop.event_batches TO gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON shop.crash_groups, shop.crash_users, shop.consent_log, shop.push_tokens, shop.enrolments TO gateway;
 GRANT INSERT ON shop.merges TO gateway;
+GRANT SELECT ON shop.event_blocks TO gateway;
+GRANT SELECT, INSERT, UPDATE ON shop.moved_events TO gateway;
 SELECT pg_temp.as_gateway('{"device_id": "d2", "old_device_id": "g", "timestamp": 1700000003}');
 SET ROLE gateway;
 SELECT count(*) FROM profiles.ingest(jsonb_build_object('app_key', :'app_key', 'device_id', 'g'));

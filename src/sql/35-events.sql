@@ -40,6 +40,10 @@ CREATE FUNCTION event_list_each(event_list, OUT sequence integer, OUT key text, 
     AS 'MODULE_PATHNAME', 'event_list_each' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
 COMMENT ON FUNCTION event_list_each(event_list) IS 'one row an event, in their order; dur in seconds';
 
+CREATE FUNCTION event_list_length(event_list) RETURNS integer
+    AS 'MODULE_PATHNAME', 'event_list_length' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION event_list_length(event_list) IS 'number of events';
+
 CREATE FUNCTION unfinished_session(session_id text, session_start timestamptz, session_duration integer,
                                    session_events integer DEFAULT 0)
     RETURNS event_list

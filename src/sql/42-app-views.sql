@@ -46,6 +46,68 @@ $function$;
 COMMENT ON FUNCTION @extschema@.comment_standard_columns(text, text) IS
     'internal: comments the columns that standard_columns makes';
 
+-- Both tiers, in the form of the hot one.
+CREATE FUNCTION @extschema@.create_batches_view(app text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($template$
+        CREATE VIEW %1$I.batches AS
+        SELECT hot.uid, hot.bucket, hot.device_id, hot.first_ts, hot.last_ts, hot.profile, hot.events
+          FROM %1$I.event_batches AS hot
+        UNION ALL
+        SELECT coalesce(moved.into_uid, cold.uid), (coalesce(moved.into_uid, cold.uid) >> 16)::integer,
+               cold.device_id, cold.first_ts, cold.last_ts, cold.profile, cold.events
+          FROM %1$I.event_blocks AS blocks
+               CROSS JOIN LATERAL @extschema@.event_block_batches(blocks.data) AS cold
+               LEFT JOIN %1$I.moved_events AS moved ON moved.uid = cold.uid AND moved.bucket = blocks.bucket;
+
+        COMMENT ON VIEW %1$I.batches IS 'all events, of both tiers: one row for those that share user, device and properties';
+        COMMENT ON COLUMN %1$I.batches.uid IS 'the user';
+        COMMENT ON COLUMN %1$I.batches.bucket IS 'bucket of the user';
+        COMMENT ON COLUMN %1$I.batches.device_id IS 'the device that sent them';
+        COMMENT ON COLUMN %1$I.batches.first_ts IS 'time of the earliest event';
+        COMMENT ON COLUMN %1$I.batches.last_ts IS 'time of the latest event';
+        COMMENT ON COLUMN %1$I.batches.profile IS 'the properties of the user as they were then';
+        COMMENT ON COLUMN %1$I.batches.events IS 'the events';
+        $template$, app);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.create_batches_view(text) IS 'internal: part of create_app';
+
+CREATE FUNCTION @extschema@.create_storage_view(app text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($template$
+        CREATE VIEW %1$I.storage AS
+        SELECT bucket, sum(hot_batches)::bigint AS hot_batches, sum(blocks)::bigint AS blocks,
+               sum(block_events)::bigint AS block_events, sum(block_bytes)::bigint AS block_bytes,
+               sum(moved_users)::bigint AS moved_users
+          FROM (SELECT bucket, 1 AS hot_batches, 0 AS blocks, 0 AS block_events, 0 AS block_bytes, 0 AS moved_users
+                  FROM %1$I.event_batches
+                UNION ALL
+                SELECT bucket, 0, 1, events, pg_column_size(data), 0 FROM %1$I.event_blocks
+                UNION ALL
+                SELECT bucket, 0, 0, 0, 0, 1 FROM %1$I.moved_events) AS parts
+         GROUP BY bucket;
+
+        COMMENT ON VIEW %1$I.storage IS 'where the events of each bucket are: what compact has done and what is left for it';
+        COMMENT ON COLUMN %1$I.storage.bucket IS 'the bucket of users';
+        COMMENT ON COLUMN %1$I.storage.hot_batches IS 'batches that are not in blocks yet';
+        COMMENT ON COLUMN %1$I.storage.blocks IS 'blocks';
+        COMMENT ON COLUMN %1$I.storage.block_events IS 'events in blocks';
+        COMMENT ON COLUMN %1$I.storage.block_bytes IS 'bytes of the blocks';
+        COMMENT ON COLUMN %1$I.storage.moved_users IS 'merged users that blocks may still have under their old number';
+        $template$, app);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.create_storage_view(text) IS 'internal: part of create_app';
+
 -- A session that is not closed yet is an event, too; it lives in the user's row.
 CREATE FUNCTION @extschema@.create_events_view(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -56,7 +118,7 @@ BEGIN
         CREATE VIEW %1$I.events AS
         SELECT batches.uid, event.ts, event.key, event.count, event.sum, event.dur, event.segmentation,
                %2$s, batches.device_id, batches.profile
-          FROM %1$I.event_batches AS batches,
+          FROM %1$I.batches AS batches,
                LATERAL @extschema@.event_list_each(batches.events) AS event
         UNION ALL
         SELECT users.uid, event.ts, event.key, event.count, event.sum, event.dur, event.segmentation,

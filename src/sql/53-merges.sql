@@ -17,6 +17,7 @@ BEGIN
             into_user  jsonb NOT NULL,
             devices    text[] NOT NULL,
             batches    bigint[] NOT NULL,
+            in_blocks  bigint[] NOT NULL,
             consents   bigint[] NOT NULL,
             crashes    jsonb NOT NULL,
             tokens     jsonb NOT NULL,
@@ -36,6 +37,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.merges.into_user IS 'row of users of the one who stayed, as it was';
         COMMENT ON COLUMN %1$I.merges.devices IS 'device ids of the one who went';
         COMMENT ON COLUMN %1$I.merges.batches IS 'batches of events of the one who went';
+        COMMENT ON COLUMN %1$I.merges.in_blocks IS 'users as whom blocks have further events of the one who went';
         COMMENT ON COLUMN %1$I.merges.consents IS 'entries of consent_log of the one who went';
         COMMENT ON COLUMN %1$I.merges.crashes IS 'rows of crash_users of the one who went';
         COMMENT ON COLUMN %1$I.merges.tokens IS 'rows of push_tokens of the one who went';
@@ -118,6 +120,8 @@ CREATE FUNCTION @extschema@.restore_reports(app text, merge_row record) RETURNS 
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
+    -- Whoever writes more than one row of crash_groups: see ingestion.
+    PERFORM pg_advisory_xact_lock(hashtextextended('profiles crash groups of ' || quote_ident(app), 0));
     EXECUTE format('UPDATE %I.consent_log SET uid = $1, bucket = ($1 >> 16)::integer
                      WHERE uid = $2 AND bucket = ($2 >> 16)::integer AND entry = ANY ($3)', app)
       USING merge_row.from_uid, merge_row.uid, merge_row.consents;
@@ -165,6 +169,41 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.restore_reports(text, record) IS 'internal: part of undo_merge';
 
+-- Events that compact has written anew since the merge cannot be told from those of the survivor.
+CREATE FUNCTION @extschema@.restore_events(app text, merge_row record) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    of_batches bigint;
+    of_blocks  bigint;
+BEGIN
+    EXECUTE format('UPDATE %I.event_batches SET uid = $1, bucket = ($1 >> 16)::integer
+                     WHERE uid = $2 AND bucket = ($2 >> 16)::integer AND batch = ANY ($3)', app)
+      USING merge_row.from_uid, merge_row.uid, merge_row.batches;
+    GET DIAGNOSTICS of_batches = ROW_COUNT;
+    EXECUTE format($statement$
+        WITH back AS (
+            UPDATE %1$I.moved_events SET into_uid = $1
+             WHERE uid = ANY ($3) AND uid <> $1 AND into_uid = $2 AND NOT rewritten RETURNING uid
+        ), here AS (
+            DELETE FROM %1$I.moved_events
+             WHERE uid = $1 AND bucket = ($1 >> 16)::integer AND into_uid = $2 AND NOT rewritten RETURNING uid
+        )
+        SELECT (SELECT count(*) FROM back) + (SELECT count(*) FROM here)
+        $statement$, app) INTO of_blocks USING merge_row.from_uid, merge_row.uid, merge_row.in_blocks;
+    IF of_batches <> cardinality(merge_row.batches) OR of_blocks <> cardinality(merge_row.in_blocks) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('merge %s cannot be undone', merge_row.merge),
+            DETAIL = format('Events of user %s were compacted since, together with those of user %s, or deleted.',
+                            merge_row.from_uid, merge_row.uid);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.restore_events(text, record) IS 'internal: part of undo_merge';
+
 CREATE FUNCTION @extschema@.undo_merge(app text, merge bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -197,16 +236,7 @@ BEGIN
                           ELSE format('User %s is no more: it was merged into another one, or purged.', merge_row.uid) END,
             HINT = CASE WHEN survivor IS NULL THEN 'Undo later merges first.' ELSE 'Merges that hold have no undone_at.' END;
     END IF;
-    EXECUTE format('UPDATE %I.event_batches SET uid = $1, bucket = ($1 >> 16)::integer
-                     WHERE uid = $2 AND bucket = ($2 >> 16)::integer AND batch = ANY ($3)', app)
-      USING merge_row.from_uid, merge_row.uid, merge_row.batches;
-    GET DIAGNOSTICS moved = ROW_COUNT;
-    IF moved <> cardinality(merge_row.batches) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('merge %s cannot be undone', merge),
-            DETAIL = 'Events of the merged user are not in event_batches any more.';
-    END IF;
+    PERFORM @extschema@.restore_events(app, merge_row);
     PERFORM @extschema@.restore_survivor(app, merge_row);
     -- The session that was open then was closed by the merge.
     EXECUTE format('INSERT INTO %1$I.users SELECT * FROM jsonb_populate_record(NULL::%1$I.users, $1)', app)

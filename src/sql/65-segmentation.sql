@@ -55,9 +55,11 @@ BEGIN
     IF bounded_below AND bounded_above THEN
         RETURN range;
     END IF;
-    EXECUTE format('SELECT least(b.earliest, u.earliest), greatest(b.latest, u.latest)
+    EXECUTE format('SELECT least(b.earliest, c.earliest, u.earliest), greatest(b.latest, c.latest, u.latest)
                       FROM (SELECT min(first_ts) AS earliest, max(last_ts) AS latest
                               FROM %1$I.event_batches) AS b,
+                           (SELECT min(first_ts) AS earliest, max(last_ts) AS latest
+                              FROM %1$I.event_blocks) AS c,
                            (SELECT min(session_start) AS earliest, max(session_start) AS latest
                               FROM %1$I.users WHERE session_start IS NOT NULL) AS u', app)
        INTO earliest, latest;

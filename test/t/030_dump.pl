@@ -29,10 +29,13 @@ my $history = q{
 	  FROM generate_series(1, 500) AS n;
 };
 $node->safe_psql('postgres', $history);
+# Half of the events in blocks, merged users among them.
+$node->safe_psql('postgres', q{CALL profiles.compact('shop')});
+$node->safe_psql('postgres', $history =~ s/1600000000/1600500000/r =~ s/generate_series\(1, 500\)/generate_series(501, 700)/r);
 
 # Everything that people can ask, as one text.
 my @questions = map { qq{SELECT * FROM $_} } (
-	'shop.users ORDER BY uid', 'shop.devices ORDER BY device_id', 'shop.event_batches ORDER BY batch',
+	'shop.users ORDER BY uid', 'shop.devices ORDER BY device_id', 'shop.event_batches ORDER BY batch', 'shop.event_blocks ORDER BY block', 'shop.moved_events ORDER BY uid',
 	'shop.events ORDER BY uid, ts, key', 'shop.sessions ORDER BY uid, ts, session_id',
 	'shop.people ORDER BY uid', '"My ""App""".people ORDER BY uid', 'profiles.apps ORDER BY name');
 sub answers

@@ -67,6 +67,10 @@ Event read_event(const Item &element)
             event.sum = number_of(value);
         else if (name == "dur")
             event.duration = number_of(value);
+        else if (name == "hour")
+            event.hour = value;
+        else if (name == "dow")
+            event.weekday = value;
         else if (name == "segmentation")
             event.segmentation = value;
     }

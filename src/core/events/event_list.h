@@ -25,6 +25,7 @@ struct Event {
     std::int64_t count = 1;
     Number sum;
     Number duration;
+    Item hour, weekday;  // null where absent
     std::optional<Item> segmentation;
 };
 

@@ -63,8 +63,6 @@ bool is_canonical(const Item &number)
     }
 }
 
-void check_value(const Item &item, int depth);
-
 void check_members(std::string_view bytes, int depth)
 {
     require(depth < layout::kMaxDepth);
@@ -102,22 +100,6 @@ void check_members(std::string_view bytes, int depth)
     }
 }
 
-void check_value(const Item &item, int depth)
-{
-    switch (item.type) {
-    case Type::null:
-    case Type::no:
-    case Type::yes: require(item.bytes.empty()); return;
-    case Type::integer:
-    case Type::decimal: require(is_canonical(item)); return;
-    case Type::text: require(is_valid_text(item.bytes)); return;
-    case Type::array:
-    case Type::object:
-        require(View(item).is_array() == (item.type == Type::array));
-        check_members(item.bytes, depth + 1);
-    }
-}
-
 }  // namespace
 
 bool is_valid_text(std::string_view text)
@@ -135,6 +117,22 @@ bool is_valid_text(std::string_view text)
         text.remove_prefix(length);
     }
     return true;
+}
+
+void check_value(const Item &item, int depth)
+{
+    switch (item.type) {
+    case Type::null:
+    case Type::no:
+    case Type::yes: require(item.bytes.empty()); return;
+    case Type::integer:
+    case Type::decimal: require(is_canonical(item)); return;
+    case Type::text: require(is_valid_text(item.bytes)); return;
+    case Type::array:
+    case Type::object:
+        require(View(item).is_array() == (item.type == Type::array));
+        check_members(item.bytes, depth + 1);
+    }
 }
 
 void check_container(std::string_view bytes) { check_members(bytes, 0); }

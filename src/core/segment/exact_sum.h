@@ -21,13 +21,13 @@ public:
     };
 
     void add(const Number &number);
+    // coefficient * 10^exponent
+    void add(WideInteger coefficient, int exponent);
 
     // The sum is the sum of the terms; none is zero.
     const std::vector<Term> &terms() const { return terms_; }
 
 private:
-    void add(WideInteger coefficient, int exponent);
-
     std::vector<Term> terms_;
 };
 

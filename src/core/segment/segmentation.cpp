@@ -51,9 +51,29 @@ bool precedes(const Group &left, const Group &right)
 
 }  // namespace
 
+void collect_values(const std::optional<Item> &found,
+                    std::vector<std::optional<std::string>> &values)
+{
+    values.clear();
+    if (found && found->type == Type::array) {
+        View elements(*found);
+        for (Cursor cursor(elements); cursor.next();) {
+            check_interrupt();
+            values.push_back(cursor.item().type == Type::null ? std::optional<std::string>()
+                                                              : plain_text(cursor.item()));
+        }
+        std::sort(values.begin(), values.end());
+        values.erase(std::unique(values.begin(), values.end()), values.end());
+    } else if (found && found->type != Type::null) {
+        values.push_back(plain_text(*found));
+    }
+    if (values.empty())
+        values.push_back(std::nullopt);
+}
+
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), starts_(request.starts.begin(), request.starts.end()),
-      from_(request.from), until_(request.until)
+      from_(request.from), until_(request.until), now_(request.now)
 {
     if (request.breakdown.size() > kMaxBreakdowns)
         throw Error(ErrorCode::limit_exceeded,
@@ -74,7 +94,7 @@ Segmentation::Segmentation(const SegmentationRequest &request)
     values_.resize(breakdown_.size());
 }
 
-void Segmentation::add(const Batch &batch)
+void Segmentation::add(const EventBatch &batch)
 {
     NumberItem uid = pack_number(Number(batch.uid));
     std::optional<View> profile;
@@ -88,7 +108,7 @@ void Segmentation::add(const Batch &batch)
     evaluation_->change_user();
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
         if (is_of_user(breakdown_[index]))
-            collect(breakdown_[index], values_[index]);
+            collect_values(find_value(breakdown_[index], subject_), values_[index]);
 
     View events(batch.events);
     if (!events.is_array())
@@ -123,8 +143,9 @@ void Segmentation::add_event(const Event &event)
         return;
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
         if (!is_of_user(breakdown_[index]))
-            collect(breakdown_[index], values_[index]);
-    add_combinations(*bucket, event);
+            collect_values(find_value(breakdown_[index], subject_), values_[index]);
+    for_each_combination(
+        [&](std::span<const std::size_t> chosen) { add_to_group(*bucket, event, chosen); });
 }
 
 std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
@@ -137,45 +158,6 @@ std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
     if (after == starts_.begin())
         return std::nullopt;
     return static_cast<std::size_t>(after - starts_.begin()) - 1;
-}
-
-// An array gives each distinct element once; what is missing, null or empty
-// gives one missing value.
-void Segmentation::collect(const Reference &reference, Values &values)
-{
-    values.clear();
-    std::optional<Item> found = find_value(reference, subject_);
-    if (found && found->type == Type::array) {
-        View elements(*found);
-        for (Cursor cursor(elements); cursor.next();) {
-            check_interrupt();
-            values.push_back(cursor.item().type == Type::null ? std::optional<std::string>()
-                                                              : plain_text(cursor.item()));
-        }
-        std::sort(values.begin(), values.end());
-        values.erase(std::unique(values.begin(), values.end()), values.end());
-    } else if (found && found->type != Type::null) {
-        values.push_back(plain_text(*found));
-    }
-    if (values.empty())
-        values.push_back(std::nullopt);
-}
-
-// Every combination of the values of all breakdowns, counted like an odometer.
-void Segmentation::add_combinations(std::size_t bucket, const Event &event)
-{
-    std::array<std::size_t, kMaxBreakdowns> chosen{};
-    std::span<const std::size_t> all(chosen.data(), breakdown_.size());
-    for (;;) {
-        check_interrupt();
-        if (!cell_ || is_cell(all))
-            add_to_group(bucket, event, all);
-        std::size_t wheel = 0;
-        while (wheel < all.size() && ++chosen[wheel] == values_[wheel].size())
-            chosen[wheel++] = 0;
-        if (wheel == all.size())
-            return;
-    }
 }
 
 bool Segmentation::is_cell(std::span<const std::size_t> chosen) const

@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(event_list_out);
 PG_FUNCTION_INFO_V1(event_list_recv);
 PG_FUNCTION_INFO_V1(event_list_send);
 PG_FUNCTION_INFO_V1(event_list_to_jsonb);
+PG_FUNCTION_INFO_V1(event_list_length);
 PG_FUNCTION_INFO_V1(event_list_each);
 PG_FUNCTION_INFO_V1(unfinished_session);
 }
@@ -110,6 +111,14 @@ extern "C" Datum event_list_send(PG_FUNCTION_ARGS)
 extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS)
 {
     return jsonb_from_item({Type::array, PG_GETARG_BYTES(0)});
+}
+
+extern "C" Datum event_list_length(PG_FUNCTION_ARGS)
+{
+    std::string_view list = PG_GETARG_BYTES(0);
+    std::uint32_t count = 0;
+    attempt([&](std::pmr::memory_resource *) { count = View(list).count(); });
+    PG_RETURN_INT32(static_cast<int32>(count));
 }
 
 extern "C" Datum event_list_each(PG_FUNCTION_ARGS)

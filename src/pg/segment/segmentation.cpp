@@ -1,10 +1,11 @@
-// The scan behind profiles.segmentation: reads the hot tier of an app through a
+// The scan behind profiles.segmentation: reads both tiers of an app through a
 // cursor and feeds core with it, row by row. What is asked for arrives
 // resolved: the time range in milliseconds, the starts of the buckets as times
 // (src/sql/65-segmentation.sql).
 #include "../profile/datum.h"
 
 #include "../../core/segment/segmentation.h"
+#include "../events/block_datum.h"
 #include "../owned.h"
 #include "../time.h"
 
@@ -31,6 +32,7 @@ PG_FUNCTION_INFO_V1(segmentation_scan_users);
 namespace {
 
 constexpr long kRowsPerFetch = 256;
+constexpr long kBlocksPerFetch = 16;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
 // The arguments that both functions share, in this order.
@@ -44,6 +46,8 @@ struct Scan {
     bool latest;
     bool sessions;  // unfinished sessions count too
     SegmentationRequest request;
+    bool needs_profile;
+    bool by_column;  // blocks are read by column, not as batches
     Datum *starts;
     Owned<Segmentation> *owned;
 };
@@ -130,64 +134,125 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
 }
 
 // Which columns and tables a scan reads depends on what is asked; values are
-// parameters: $1 the begin, $2 the end of the period.
-void add_part(StringInfo sql, const char *from, const char *uid, const char *profile,
-              const char *events)
+// parameters: $1 the begin, $2 the end of the period, $3 the key of the events.
+void add_part(StringInfo sql, const char *from, const char *uid, const char *device,
+              const char *profile, const char *events)
 {
-    appendStringInfo(sql, "SELECT %s.uid, %s.device_id, %s, %s FROM %s", uid, uid, profile, events,
-                     from);
+    appendStringInfo(sql, "SELECT %s, %s, %s, %s FROM %s", uid, device, profile, events, from);
 }
 
-char *scan_query(const Scan &scan, bool needs_profile)
+// No condition where there is no bound, so that the planner sees what is asked.
+void add_period(StringInfo sql, const Scan &scan, const char *first, const char *last)
 {
-    const char *schema = quote_identifier(scan.app);
-    bool joined = needs_profile && scan.latest;
-    StringInfoData sql, from;
-    initStringInfo(&sql);
+    if (scan.request.from)
+        appendStringInfo(sql, " AND %s OPERATOR(pg_catalog.>=) $1", last);
+    if (scan.request.until)
+        appendStringInfo(sql, " AND %s OPERATOR(pg_catalog.<) $2", first);
+}
+
+void join_users(StringInfo from, const char *schema, const char *uid)
+{
+    appendStringInfo(from,
+                     " LEFT JOIN %s.users AS u ON u.uid OPERATOR(pg_catalog.=) %s"
+                     " AND u.bucket OPERATOR(pg_catalog.=) "
+                     "(%s OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4",
+                     schema, uid, uid);
+}
+
+// The profile that counts: as it was, as it is, or none.
+const char *profile_of(const Scan &scan)
+{
+    if (!scan.needs_profile)
+        return "NULL::profiles.profile";
+    return scan.latest ? "u.profile" : "b.profile";
+}
+
+void add_hot_tier(StringInfo sql, const Scan &scan, const char *schema)
+{
+    StringInfoData from;
     initStringInfo(&from);
     appendStringInfo(&from, "%s.event_batches AS b", schema);
-    if (joined)
-        appendStringInfo(&from,
-                         " LEFT JOIN %s.users AS u ON u.uid OPERATOR(pg_catalog.=) b.uid"
-                         " AND u.bucket OPERATOR(pg_catalog.=) b.bucket",
-                         schema);
-    const char *missing = "NULL::profiles.profile";
-    add_part(&sql, from.data, "b",
-             !needs_profile ? missing
-             : joined       ? "u.profile"
-                            : "b.profile",
-             "b.events");
-    // No condition where there is no bound, so that the planner sees what is
-    // asked.
-    appendStringInfoString(&sql, " WHERE true");
-    if (scan.request.from)
-        appendStringInfoString(&sql, " AND b.last_ts OPERATOR(pg_catalog.>=) $1");
-    if (scan.request.until)
-        appendStringInfoString(&sql, " AND b.first_ts OPERATOR(pg_catalog.<) $2");
-    if (!scan.sessions)
-        return sql.data;
+    if (scan.needs_profile && scan.latest)
+        join_users(&from, schema, "b.uid");
+    add_part(sql, from.data, "b.uid", "b.device_id", profile_of(scan), "b.events");
+    appendStringInfoString(sql, " WHERE true");
+    add_period(sql, scan, "b.first_ts", "b.last_ts");
+}
 
-    resetStringInfo(&from);
+void add_block_conditions(StringInfo sql, const Scan &scan)
+{
+    appendStringInfoString(sql, " WHERE true");
+    add_period(sql, scan, "c.first_ts", "c.last_ts");
+    if (scan.request.event)
+        appendStringInfoString(sql, " AND $3 OPERATOR(pg_catalog.=) ANY (c.keys)");
+}
+
+void add_cold_tier(StringInfo sql, const Scan &scan, const char *schema)
+{
+    const char *uid = "coalesce(m.into_uid, b.uid)";
+    StringInfoData from;
+    initStringInfo(&from);
+    appendStringInfo(&from,
+                     "%s.event_blocks AS c"
+                     " CROSS JOIN LATERAL profiles.event_block_batches(c.data) AS b"
+                     " LEFT JOIN %s.moved_events AS m ON m.uid OPERATOR(pg_catalog.=) b.uid"
+                     " AND m.bucket OPERATOR(pg_catalog.=) c.bucket",
+                     schema, schema);
+    if (scan.needs_profile && scan.latest)
+        join_users(&from, schema, uid);
+    add_part(sql, from.data, uid, "b.device_id", profile_of(scan), "b.events");
+    add_block_conditions(sql, scan);
+}
+
+void add_open_sessions(StringInfo sql, const Scan &scan, const char *schema)
+{
+    StringInfoData from;
+    initStringInfo(&from);
     appendStringInfo(&from, "%s.users AS u", schema);
-    appendStringInfoString(&sql, " UNION ALL ");
-    add_part(&sql, from.data, "u", needs_profile ? "u.profile" : missing,
+    add_part(sql, from.data, "u.uid", "u.device_id",
+             scan.needs_profile ? "u.profile" : "NULL::profiles.profile",
              "profiles.unfinished_session(u.session_id, u.session_start, "
              "u.session_duration, u.session_events)");
-    appendStringInfoString(&sql, " WHERE u.session_start IS NOT NULL");
-    if (scan.request.from)
-        appendStringInfoString(&sql, " AND u.session_start OPERATOR(pg_catalog.>=) $1");
-    if (scan.request.until)
-        appendStringInfoString(&sql, " AND u.session_start OPERATOR(pg_catalog.<) $2");
+    appendStringInfoString(sql, " WHERE u.session_start IS NOT NULL");
+    add_period(sql, scan, "u.session_start", "u.session_start");
+}
+
+// What comes as batches: user, device, profile, events.
+const char *batch_query(const Scan &scan)
+{
+    const char *schema = quote_identifier(scan.app);
+    StringInfoData sql;
+    initStringInfo(&sql);
+    add_hot_tier(&sql, scan, schema);
+    if (!scan.by_column) {
+        appendStringInfoString(&sql, " UNION ALL ");
+        add_cold_tier(&sql, scan, schema);
+    }
+    if (scan.sessions) {
+        appendStringInfoString(&sql, " UNION ALL ");
+        add_open_sessions(&sql, scan, schema);
+    }
     return sql.data;
 }
 
-Portal open_cursor(const Scan &scan, bool needs_profile)
+const char *block_query(const Scan &scan)
 {
-    Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
-    Datum values[] = {TimestampTzGetDatum(timestamp_of(scan.request.from.value_or(0))),
-                      TimestampTzGetDatum(timestamp_of(scan.request.until.value_or(0)))};
-    return SPI_cursor_open_with_args(nullptr, scan_query(scan, needs_profile), 2, types, values,
-                                     nullptr, true, 0);
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "SELECT c.data FROM %s.event_blocks AS c", quote_identifier(scan.app));
+    add_block_conditions(&sql, scan);
+    return sql.data;
+}
+
+Portal open_cursor(const Scan &scan, const char *query)
+{
+    std::string_view event = scan.request.event.value_or(std::string_view());
+    Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID};
+    Datum values[] = {
+        TimestampTzGetDatum(timestamp_of(scan.request.from.value_or(0))),
+        TimestampTzGetDatum(timestamp_of(scan.request.until.value_or(0))),
+        PointerGetDatum(cstring_to_text_with_len(event.data(), static_cast<int>(event.size())))};
+    return SPI_cursor_open_with_args(nullptr, query, 3, types, values, nullptr, true, 0);
 }
 
 std::string_view column_bytes(HeapTuple row, TupleDesc columns, int column)
@@ -200,7 +265,7 @@ std::string_view column_bytes(HeapTuple row, TupleDesc columns, int column)
 void feed_row(Segmentation &segmentation, HeapTuple row, TupleDesc columns)
 {
     bool is_null;
-    Batch batch;
+    EventBatch batch;
     batch.uid = DatumGetInt64(SPI_getbinval(row, columns, 1, &is_null));
     batch.device_id = column_bytes(row, columns, 2);
     batch.profile = column_bytes(row, columns, 3);
@@ -210,27 +275,87 @@ void feed_row(Segmentation &segmentation, HeapTuple row, TupleDesc columns)
     attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
 }
 
+// The users that merges have moved but blocks still have under their old numbers.
+std::span<const MovedUser> moved_users(const Scan &scan)
+{
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "SELECT uid, into_uid FROM %s.moved_events ORDER BY uid",
+                     quote_identifier(scan.app));
+    SPI_execute(sql.data, true, 0);
+    std::size_t count = SPI_processed;
+    auto *moved =
+        static_cast<MovedUser *>(palloc_extended(sizeof(MovedUser) * (count + 1), MCXT_ALLOC_HUGE));
+    for (std::size_t index = 0; index < count; ++index) {
+        bool is_null;
+        HeapTuple row = SPI_tuptable->vals[index];
+        moved[index].uid = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
+        moved[index].into_uid =
+            DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
+    }
+    return {moved, count};
+}
+
+struct Ranges {
+    const ByteRange *ranges;
+    std::size_t count;
+};
+
+Ranges needed_ranges(const Segmentation &segmentation, std::string_view start)
+{
+    Ranges needed{};
+    attempt([&](std::pmr::memory_resource *memory) {
+        std::vector<ByteRange> ranges = segmentation.needed_bytes(BlockDirectory(start));
+        auto *kept = static_cast<ByteRange *>(
+            memory->allocate(sizeof(ByteRange) * ranges.size(), alignof(ByteRange)));
+        std::uninitialized_copy(ranges.begin(), ranges.end(), kept);
+        needed = {kept, ranges.size()};
+    });
+    return needed;
+}
+
+// Fetches of a block what is needed, and only that.
+void feed_block(Segmentation &segmentation, Datum block, std::span<const MovedUser> moved)
+{
+    std::string_view start = block_directory(block);
+    Ranges needed = needed_ranges(segmentation, start);
+    auto *slices = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * needed.count));
+    for (std::size_t index = 0; index < needed.count; ++index)
+        new (slices + index) std::string_view(
+            block_slice(block, needed.ranges[index].offset, needed.ranges[index].size));
+    attempt([&](std::pmr::memory_resource *) {
+        BlockDirectory directory(start);
+        BlockBytes bytes;
+        for (std::size_t index = 0; index < needed.count; ++index)
+            bytes.add(needed.ranges[index].offset, slices[index]);
+        segmentation.add_block(BlockParts(directory, bytes, moved));
+    });
+}
+
 // Detoasted values live until the next row, so that a scan needs the memory of
 // one.
-void feed_rows(Segmentation &segmentation, Portal portal)
+template <typename Feed>
+void feed_rows(const Scan &scan, const char *query, long rows_per_fetch, Feed &&feed)
 {
+    Portal portal = open_cursor(scan, query);
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "segmentation row", ALLOCSET_DEFAULT_SIZES);
     for (;;) {
-        SPI_cursor_fetch(portal, true, kRowsPerFetch);
+        SPI_cursor_fetch(portal, true, rows_per_fetch);
         if (SPI_processed == 0)
             break;
         SPITupleTable *table = SPI_tuptable;
         for (std::uint64_t index = 0; index < SPI_processed; ++index) {
             CHECK_FOR_INTERRUPTS();
             MemoryContext previous = MemoryContextSwitchTo(per_row);
-            feed_row(segmentation, table->vals[index], table->tupdesc);
+            feed(table->vals[index], table->tupdesc);
             MemoryContextSwitchTo(previous);
             MemoryContextReset(per_row);
         }
         SPI_freetuptable(table);
     }
     MemoryContextDelete(per_row);
+    SPI_cursor_close(portal);
 }
 
 // Counts everything that `scan` asks for; the answer stays in scan.owned, which
@@ -241,12 +366,20 @@ void run(Scan &scan)
     attempt(
         [&](std::pmr::memory_resource *) { scan.owned->object = new Segmentation(scan.request); });
     Segmentation &segmentation = *scan.owned->object;
+    scan.needs_profile = segmentation.needs_profile();
+    scan.by_column = segmentation.reads_columns() && !(scan.needs_profile && scan.latest);
 
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect failed");
-    Portal portal = open_cursor(scan, segmentation.needs_profile());
-    feed_rows(segmentation, portal);
-    SPI_cursor_close(portal);
+    feed_rows(scan, batch_query(scan), kRowsPerFetch,
+              [&](HeapTuple row, TupleDesc columns) { feed_row(segmentation, row, columns); });
+    if (scan.by_column) {
+        std::span<const MovedUser> moved = moved_users(scan);
+        feed_rows(scan, block_query(scan), kBlocksPerFetch, [&](HeapTuple row, TupleDesc columns) {
+            bool is_null;
+            feed_block(segmentation, SPI_getbinval(row, columns, 1, &is_null), moved);
+        });
+    }
     SPI_finish();
     attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
 }

@@ -9,6 +9,9 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 }
 
 namespace profiles::pg {
@@ -54,6 +57,36 @@ struct varlena *update_profile(struct varlena *profile, std::span<Change> change
     return result != profile && bytes_of(result) == bytes_of(profile) ? profile : result;
 }
 
+// Changes as plain data, in one memory context.
+struct CompiledChanges {
+    Change *changes = nullptr;
+    std::size_t count = 0;
+
+    std::span<Change> all() const { return {changes, count}; }
+};
+
+// What compile() makes of the arguments from number 1 on. It is kept for the rows that follow when they are
+// the same for all of them; then it must not point into the arguments, so compile() is told to copy.
+template <typename Compile>
+CompiledChanges compiled_once(FunctionCallInfo fcinfo, Compile compile)
+{
+    if (fcinfo->flinfo->fn_extra)
+        return *static_cast<CompiledChanges *>(fcinfo->flinfo->fn_extra);
+    for (int argument = 1; argument < PG_NARGS(); ++argument)
+        if (!get_fn_expr_arg_stable(fcinfo->flinfo, argument))
+            return compile(false);
+    // Only a success outlives the row.
+    MemoryContext own =
+        AllocSetContextCreate(CurrentMemoryContext, "update of profiles", ALLOCSET_SMALL_SIZES);
+    MemoryContext before = MemoryContextSwitchTo(own);
+    auto *kept = static_cast<CompiledChanges *>(palloc(sizeof(CompiledChanges)));
+    *kept = compile(true);
+    MemoryContextSwitchTo(before);
+    MemoryContextSetParent(own, fcinfo->flinfo->fn_mcxt);
+    fcinfo->flinfo->fn_extra = kept;
+    return *kept;
+}
+
 // How deep in the profile the operand will stand: under the root, the group and, for an object that
 // is appended, the array. So that no result is deeper than a profile may be.
 int operand_depth(Operator op, const Node &operand)
@@ -62,37 +95,58 @@ int operand_depth(Operator op, const Node &operand)
     return appended && operand.type == Type::object ? 3 : 2;
 }
 
+// The argument, or a copy of it in the current context.
+Datum argument_value(FunctionCallInfo fcinfo, int argument, bool copy)
+{
+    if (!copy || PG_ARGISNULL(argument))
+        return PG_GETARG_DATUM(argument);
+    int16 length;
+    bool by_value;
+    get_typlenbyval(get_fn_expr_argtype(fcinfo->flinfo, argument), &length, &by_value);
+    return datumCopy(PG_GETARG_DATUM(argument), by_value, length);
+}
+
 // The text at `argument`, which is the name of a property.
-std::string_view name_argument(FunctionCallInfo fcinfo, int argument)
+std::string_view name_argument(FunctionCallInfo fcinfo, int argument, bool copy = false)
 {
     if (PG_ARGISNULL(argument))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("property name must not be null")));
-    return PG_GETARG_BYTES(argument);
+    return bytes_of(PG_DETOAST_DATUM_PACKED(argument_value(fcinfo, argument, copy)));
 }
 
-// Applies one operator to the custom property that argument 1 names. A null operand is the
-// operator's to judge; without a profile there is nothing to change.
+// One operator on the custom property that argument 1 names. A null operand is the operator's to judge.
+CompiledChanges compile_operator(FunctionCallInfo fcinfo, Operator op, bool copy)
+{
+    std::string_view key = name_argument(fcinfo, 1, copy);
+    Node operand;
+    if (PG_NARGS() > 2)
+        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2),
+                                  argument_value(fcinfo, 2, copy), PG_ARGISNULL(2));
+    CompiledChanges compiled;
+    attempt([&](std::pmr::memory_resource *memory) {
+        check_property_name(key);
+        pack_numbers(operand, memory);
+        seal(operand, operand_depth(op, operand));
+        void *place = memory->allocate(sizeof(Change), alignof(Change));
+        compiled = {new (place) Change{kCustom, key, op, operand}, 1};
+    });
+    return compiled;
+}
+
+// Without a profile there is nothing to change.
 Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
-    std::string_view key = name_argument(fcinfo, 1);
-    Node operand;
-    if (PG_NARGS() > 2)
-        operand = node_from_datum(get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GETARG_DATUM(2),
-                                  PG_ARGISNULL(2));
-
+    struct varlena *profile = PG_GETARG_PROFILE(0);
+    CompiledChanges compiled =
+        compiled_once(fcinfo, [&](bool copy) { return compile_operator(fcinfo, op, copy); });
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
-        check_property_name(key);
-        pack_numbers(operand, scratch.memory());
-        seal(operand, operand_depth(op, operand));
-        Change change{kCustom, key, op, operand};
         SkipList skips(scratch.memory());
-        result = update_profile(profile, {&change, 1}, Mode::strict, skips, scratch, memory);
+        result = update_profile(profile, compiled.all(), Mode::strict, skips, scratch, memory);
     });
     PG_RETURN_POINTER(result);
 }
@@ -126,7 +180,7 @@ extern "C" Datum profile_pop(PG_FUNCTION_ARGS)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     std::string_view key = name_argument(fcinfo, 1);
     bool first = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
     struct varlena *result = nullptr;
@@ -144,7 +198,7 @@ extern "C" Datum profile_rename(PG_FUNCTION_ARGS)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     std::string_view key = name_argument(fcinfo, 1);
     Node target = make_text(name_argument(fcinfo, 2));
     struct varlena *result = nullptr;
@@ -162,16 +216,10 @@ extern "C" Datum profile_rename(PG_FUNCTION_ARGS)
 
 namespace {
 
-// The changes of a strict document, as plain data in the memory of the query.
-struct CompiledDetails {
-    Change *changes = nullptr;
-    std::size_t count = 0;
-};
-
-CompiledDetails compile(Jsonb *document)
+CompiledChanges compile_document(Jsonb *document)
 {
     Node details = node_from_jsonb(document, kDocumentDepth);
-    CompiledDetails compiled;
+    CompiledChanges compiled;
     attempt([&](std::pmr::memory_resource *memory) {
         pack_numbers(details, memory);
         seal(details, -kDocumentDepth);
@@ -186,40 +234,26 @@ CompiledDetails compile(Jsonb *document)
     return compiled;
 }
 
-// A document that is the same for every row is read once.
-CompiledDetails details_argument(FunctionCallInfo fcinfo)
-{
-    if (!get_fn_expr_arg_stable(fcinfo->flinfo, 1))
-        return compile(PG_GETARG_JSONB_P(1));
-    if (!fcinfo->flinfo->fn_extra) {
-        MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-        auto *kept = static_cast<CompiledDetails *>(palloc(sizeof(CompiledDetails)));
-        *kept = compile(PG_GETARG_JSONB_P_COPY(1));
-        fcinfo->flinfo->fn_extra = kept;
-        MemoryContextSwitchTo(before);
-    }
-    return *static_cast<CompiledDetails *>(fcinfo->flinfo->fn_extra);
-}
-
 }  // namespace
 
 extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
 {
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
-    CompiledDetails details = details_argument(fcinfo);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
+    CompiledChanges details = compiled_once(fcinfo, [&](bool copy) {
+        return compile_document(copy ? PG_GETARG_JSONB_P_COPY(1) : PG_GETARG_JSONB_P(1));
+    });
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         Scratch scratch(memory);
         SkipList skips(scratch.memory());
-        result = update_profile(profile, {details.changes, details.count}, Mode::strict, skips,
-                                scratch, memory);
+        result = update_profile(profile, details.all(), Mode::strict, skips, scratch, memory);
     });
     PG_RETURN_POINTER(result);
 }
 
 extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
 {
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     Node details = node_from_jsonb(PG_GETARG_JSONB_P(1), kDocumentDepth);
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)

@@ -1,0 +1,124 @@
+// The parts of a block in place: its users, the values of a column, and which row has which. Each is
+// made from its own bytes alone; one that breaks the format raises `corrupted`.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "../profile/value.h"
+#include "block_directory.h"
+
+namespace profiles {
+
+// The bytes of a block that are at hand: all of them, or the ranges that somebody has fetched.
+class BlockBytes {
+public:
+    BlockBytes() = default;
+    explicit BlockBytes(std::string_view whole) { add(0, whole); }
+
+    void add(std::uint32_t offset, std::string_view bytes) { parts_.push_back({offset, bytes}); }
+    // Throws corrupted for bytes that are not there.
+    std::string_view at(ByteRange range) const;
+
+private:
+    struct Part {
+        std::uint32_t offset;
+        std::string_view bytes;
+    };
+    std::vector<Part> parts_;
+};
+
+// Rows [first, last) of one user.
+class BlockUsers {
+public:
+    BlockUsers(const BlockDirectory &directory, const BlockBytes &bytes);
+
+    std::uint32_t count() const { return count_; }
+    std::uint16_t low_bits(std::uint32_t user) const { return load(user); }
+    std::int64_t uid(std::uint32_t user) const { return base_ + low_bits(user); }
+    // The first user whose uid is not smaller; count() when there is none.
+    std::uint32_t lower_bound(std::int64_t uid) const;
+    std::uint32_t first_row(std::uint32_t user) const { return load(count_ + user); }
+    std::uint32_t last_row(std::uint32_t user) const
+    {
+        return user + 1 < count_ ? first_row(user + 1) : rows_;
+    }
+
+private:
+    std::uint16_t load(std::uint32_t index) const
+    {
+        return layout::load<std::uint16_t>(bytes_ + std::size_t{index} * sizeof(std::uint16_t));
+    }
+
+    const char *bytes_;
+    std::uint32_t count_, rows_;
+    std::int64_t base_;
+};
+
+// A column of values.
+class BlockColumn {
+public:
+    BlockColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
+                const BlockBytes &bytes);
+
+    std::uint32_t code_count() const { return code_count_; }
+    // Nothing for the code of missing values.
+    std::optional<Item> value(std::uint32_t code) const;
+
+    // Calls run(first row, last row, code) for stretches of rows with the same code, in order.
+    template <typename Run>
+    void for_each_run(Run &&run) const;
+    // One for each row.
+    void read_codes(std::span<std::uint16_t> codes) const;
+
+private:
+    std::uint32_t code(std::size_t index) const
+    {
+        const char *at = codes_ + index * width_;
+        return width_ == 1 ? static_cast<unsigned char>(*at) : layout::load<std::uint16_t>(at);
+    }
+    std::uint32_t run_start(std::uint32_t run) const
+    {
+        return run == runs_ ? rows_ : layout::load<std::uint16_t>(starts_ + std::size_t{run} * 2);
+    }
+    std::uint32_t value_end(std::uint32_t number) const
+    {
+        return layout::load<std::uint32_t>(dictionary_.data() + std::size_t{number} * 4);
+    }
+    void check_runs() const;
+    void check_codes(std::size_t count) const;
+
+    std::string_view dictionary_;
+    const char *starts_ = nullptr;  // of runs
+    const char *codes_ = nullptr;
+    block::Form form_;
+    std::uint8_t width_;
+    bool has_missing_;
+    std::uint32_t rows_, runs_, values_, code_count_;
+};
+
+template <typename Run>
+void BlockColumn::for_each_run(Run &&run) const
+{
+    if (form_ == block::Form::constant) {
+        run(0u, rows_, 0u);
+    } else if (form_ == block::Form::runs) {
+        for (std::uint32_t index = 0; index < runs_; ++index)
+            run(run_start(index), run_start(index + 1), code(index));
+    } else {
+        for (std::uint32_t row = 0; row < rows_; ++row)
+            run(row, row + 1, code(row));
+    }
+}
+
+// Times, counts and, as coefficients of 10^-digits, amounts. One for each row.
+void read_integers(const BlockDirectory &directory, const BlockColumnInfo &column,
+                   const BlockBytes &bytes, std::span<std::int64_t> integers);
+
+// The amounts of a column sum or duration, whatever its form.
+std::vector<Number> read_numbers(const BlockDirectory &directory, const BlockColumnInfo &column,
+                                 const BlockBytes &bytes);
+Number scaled_number(std::int64_t coefficient, std::uint16_t digits);
+
+}  // namespace profiles

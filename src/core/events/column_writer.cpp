@@ -1,0 +1,163 @@
+#include "column_writer.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "../error.h"
+#include "../interrupt.h"
+
+namespace profiles {
+
+namespace {
+
+void append(std::string &out, std::uint64_t value, unsigned width)
+{
+    char bytes[8];
+    layout::store(bytes, value);
+    out.append(bytes, width);
+}
+
+void write_dictionary(const ValueTable &table, std::span<const std::uint32_t> ranks,
+                      std::string &out)
+{
+    std::vector<const Item *> sorted(ranks.size());
+    for (std::size_t number = 0; number < ranks.size(); ++number)
+        sorted[ranks[number]] = &table.values()[number];
+    if (table.payload() > block::kMaxPayload)
+        throw Error(ErrorCode::limit_exceeded, "values of an event are too long for a block");
+    std::uint32_t end = 0;
+    for (const Item *value : sorted) {
+        end += static_cast<std::uint32_t>(value->bytes.size());
+        append(out, block::pack_value_end(end, value->type), sizeof end);
+    }
+    for (const Item *value : sorted)
+        out.append(value->bytes);
+}
+
+std::uint32_t count_runs(std::span<const std::uint32_t> codes)
+{
+    std::uint32_t runs = 1;
+    for (std::size_t row = 1; row < codes.size(); ++row)
+        runs += codes[row] != codes[row - 1];
+    return runs;
+}
+
+void write_plain(std::span<const std::uint32_t> codes, unsigned width, std::string &out)
+{
+    std::size_t start = out.size();
+    out.resize(start + codes.size() * width);
+    char *at = out.data() + start;
+    for (std::uint32_t code : codes) {
+        if (width == 1)
+            *at = static_cast<char>(code);
+        else
+            layout::store(at, static_cast<std::uint16_t>(code));
+        at += width;
+    }
+}
+
+void write_runs(std::span<const std::uint32_t> codes, unsigned width, std::string &out)
+{
+    auto begins = [&](std::size_t row) { return row == 0 || codes[row] != codes[row - 1]; };
+    for (std::size_t row = 0; row < codes.size(); ++row)
+        if (begins(row))
+            append(out, row, sizeof(std::uint16_t));
+    for (std::size_t row = 0; row < codes.size(); ++row)
+        if (begins(row))
+            append(out, codes[row], width);
+}
+
+void write_codes(std::span<const std::uint32_t> codes, std::size_t distinct, block::Entry &entry,
+                 std::string &out)
+{
+    std::uint32_t runs = count_runs(codes);
+    if (runs == 1)
+        return;
+    entry.width = distinct <= 256 ? 1 : 2;
+    if (runs * (sizeof(std::uint16_t) + entry.width) < codes.size() * entry.width) {
+        entry.form = block::Form::runs;
+        entry.runs = runs;
+        write_runs(codes, entry.width, out);
+    } else {
+        entry.form = block::Form::plain;
+        write_plain(codes, entry.width, out);
+    }
+}
+
+std::int64_t power_of_ten(int exponent)
+{
+    std::int64_t power = 1;
+    for (; exponent > 0; --exponent)
+        power *= 10;
+    return power;
+}
+
+// The coefficient of the number at 10^-digits, if it has one in 64 bits.
+bool scale(const Number &number, int digits, std::int64_t &scaled)
+{
+    Decimal decimal = number.decimal();
+    int shift = decimal.exponent + digits;
+    if (decimal.coefficient == 0) {
+        scaled = 0;
+        return true;
+    }
+    if (shift < 0 || shift > 18 || decimal.coefficient > INT64_MAX)
+        return false;
+    auto coefficient = static_cast<std::int64_t>(decimal.coefficient);
+    return !__builtin_mul_overflow(decimal.negative ? -coefficient : coefficient,
+                                   power_of_ten(shift), &scaled);
+}
+
+}  // namespace
+
+void write_column(const ValueTable &values, std::span<std::uint32_t> codes, block::Entry &entry,
+                  std::string &out)
+{
+    std::vector<std::uint32_t> ranks = values.ranks();
+    entry.values = static_cast<std::uint32_t>(ranks.size());
+    entry.has_missing = std::find(codes.begin(), codes.end(), 0u) != codes.end();
+    for (std::uint32_t &code : codes)
+        if (code != 0)
+            code = ranks[code - 1] + entry.has_missing;
+    std::size_t start = out.size();
+    write_dictionary(values, ranks, out);
+    entry.dictionary_size = static_cast<std::uint32_t>(out.size() - start);
+    start = out.size();
+    write_codes(codes, ranks.size() + entry.has_missing, entry, out);
+    entry.codes_size = static_cast<std::uint32_t>(out.size() - start);
+}
+
+void write_integers(std::span<const std::int64_t> integers, block::Entry &entry, std::string &out)
+{
+    auto [least, greatest] = std::minmax_element(integers.begin(), integers.end());
+    std::uint64_t base = static_cast<std::uint64_t>(*least), unit = 0;
+    for (std::int64_t integer : integers)
+        unit = std::gcd(unit, static_cast<std::uint64_t>(integer) - base);
+    unit = std::max<std::uint64_t>(unit, 1);
+    std::uint64_t largest = (static_cast<std::uint64_t>(*greatest) - base) / unit;
+    entry.form = block::Form::integers;
+    entry.base = *least;
+    entry.unit = unit;
+    while (entry.width < 8 && largest >> (8 * entry.width) != 0)
+        ++entry.width;
+    for (std::int64_t integer : integers)
+        append(out, (static_cast<std::uint64_t>(integer) - base) / unit, entry.width);
+    entry.codes_size = static_cast<std::uint32_t>(integers.size() * entry.width);
+}
+
+bool write_numbers(std::span<const Number> numbers, block::Entry &entry, std::string &out)
+{
+    int digits = 0;
+    for (const Number &number : numbers)
+        if (!number.is_integer())
+            digits = std::max(digits, -number.decimal().exponent);
+    std::vector<std::int64_t> scaled(numbers.size());
+    for (std::size_t row = 0; row < numbers.size(); ++row)
+        if (!scale(numbers[row], digits, scaled[row]))
+            return false;
+    entry.exponent = static_cast<std::uint16_t>(digits);
+    write_integers(scaled, entry, out);
+    return true;
+}
+
+}  // namespace profiles

@@ -1,0 +1,18 @@
+// An event_block where it is stored: only the parts that somebody asks for are fetched.
+#pragma once
+
+#include "../guard.h"
+
+#include "../../core/events/block_column.h"
+
+namespace profiles::pg {
+
+// These are fetch steps: they may ereport, and what they return lives in the current memory context.
+
+// Bytes [offset, offset + size) of a stored block, fewer where it ends.
+std::string_view block_slice(Datum block, std::uint32_t offset, std::uint32_t size);
+
+// All bytes of its directory.
+std::string_view block_directory(Datum block);
+
+}  // namespace profiles::pg

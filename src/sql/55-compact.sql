@@ -1,0 +1,257 @@
+-- Compaction: the hot tier into blocks, bucket by bucket, in transactions of at most one block each. A
+-- step is one statement that takes rows away and puts the same events back in another form, so that
+-- every snapshot sees each event once; what a step has done stays done whatever becomes of the next.
+--
+-- Rows that somebody holds are left for the next time: compact never waits for ingestion. Ingestion waits
+-- for compact only in a merge of users whose batches are just being moved.
+
+-- What follows may run once for a bucket at a time.
+CREATE FUNCTION @extschema@.compact_lock(app text, bucket integer) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    RETURN pg_try_advisory_xact_lock(format('%I.event_blocks', app)::regclass::oid::integer, bucket);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_lock(text, integer) IS
+    'internal: true when no other transaction compacts this bucket; until the end of the transaction';
+
+CREATE FUNCTION @extschema@.compact_insert(app text, blocks @extschema@.event_block[]) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer bigint;
+BEGIN
+    EXECUTE format($template$
+        INSERT INTO %I.event_blocks (bucket, first_uid, last_uid, first_ts, last_ts, events, users, keys, data)
+        SELECT first_uid >> 16, first_uid, last_uid, first_ts, last_ts, events, users, keys, block
+          FROM unnest($1) WITH ORDINALITY AS made (block, position),
+               LATERAL @extschema@.event_block_summary(block)
+         ORDER BY position
+        $template$, app) USING blocks;
+    GET DIAGNOSTICS answer = ROW_COUNT;
+    RETURN answer;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_insert(text, @extschema@.event_block[]) IS
+    'internal: stores blocks; returns how many';
+
+-- The next step from a user on: batches of one bucket for one block. next_uid is null at the end.
+CREATE FUNCTION @extschema@.compact_batches(
+    app text, from_uid bigint, last_batch bigint, OUT bucket integer, OUT events bigint, OUT blocks bigint,
+    OUT next_uid bigint)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    first_uid bigint;
+    taken record;
+BEGIN
+    EXECUTE format('SELECT uid FROM %I.event_batches WHERE uid >= $1 AND batch <= $2 ORDER BY uid LIMIT 1', app)
+       INTO first_uid USING from_uid, last_batch;
+    IF first_uid IS NULL THEN
+        RETURN;
+    END IF;
+    bucket := first_uid >> 16;
+    next_uid := (bucket + 1)::bigint << 16;
+    IF NOT @extschema@.compact_lock(app, bucket) THEN
+        RETURN;
+    END IF;
+    EXECUTE format($template$
+        WITH candidates AS MATERIALIZED (
+            SELECT uid, bucket, batch, @extschema@.event_list_length(events) AS length
+              FROM %1$I.event_batches
+             WHERE uid >= $1 AND uid < $2 AND batch <= $3
+             ORDER BY uid, bucket, batch
+             LIMIT 24576
+               FOR UPDATE SKIP LOCKED),
+        chosen AS (
+            SELECT uid, bucket, batch
+              FROM (SELECT *, sum(length) OVER (ORDER BY uid, batch) AS total FROM candidates) AS counted
+             WHERE total <= 65536 OR total = length),
+        gone AS (
+            DELETE FROM %1$I.event_batches AS batches USING chosen
+             WHERE batches.uid = chosen.uid AND batches.bucket = chosen.bucket AND batches.batch = chosen.batch
+            RETURNING batches.*)
+        SELECT array_agg(uid ORDER BY uid, batch) AS uids, array_agg(device_id ORDER BY uid, batch) AS device_ids,
+               array_agg(profile ORDER BY uid, batch) AS snapshots, array_agg(events ORDER BY uid, batch) AS lists,
+               sum(@extschema@.event_list_length(events)) AS events, max(uid) AS last_uid,
+               count(*) < (SELECT count(*) FROM candidates) OR (SELECT count(*) FROM candidates) = 24576 AS more
+          FROM gone
+        $template$, app) INTO taken USING first_uid, next_uid, last_batch;
+    events := coalesce(taken.events, 0);
+    blocks := @extschema@.compact_insert(app,
+        @extschema@.build_event_blocks(taken.uids, taken.device_ids, taken.snapshots, taken.lists));
+    IF taken.more THEN
+        next_uid := taken.last_uid;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_batches(text, bigint, bigint) IS
+    'internal: moves batches of one bucket into a block';
+
+-- Of the next block that has events of merged users: those go back to the hot tier, under the number of
+-- the user that they belong to, who may be of another bucket; the others into a new block.
+CREATE FUNCTION @extschema@.compact_moved(
+    app text, from_bucket integer, from_block bigint, OUT bucket integer, OUT block bigint, OUT users bigint)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    kept record;
+BEGIN
+    EXECUTE format($template$
+        SELECT blocks.bucket, blocks.block FROM %1$I.event_blocks AS blocks
+         WHERE (blocks.bucket, blocks.block) > ($1, $2)
+           AND EXISTS (SELECT FROM %1$I.moved_events AS moved
+                        WHERE moved.bucket = blocks.bucket AND moved.uid BETWEEN blocks.first_uid AND blocks.last_uid
+                          AND moved.uid = ANY (@extschema@.event_block_uids(blocks.data)))
+         ORDER BY 1, 2 LIMIT 1
+        $template$, app) INTO bucket, block USING from_bucket, from_block;
+    IF block IS NULL OR NOT @extschema@.compact_lock(app, bucket) THEN
+        RETURN;
+    END IF;
+    EXECUTE format($template$
+        WITH moves AS MATERIALIZED (
+            SELECT uid, into_uid FROM %1$I.moved_events WHERE bucket = $1 FOR UPDATE SKIP LOCKED),
+        gone AS (
+            DELETE FROM %1$I.event_blocks WHERE bucket = $1 AND block = $2 RETURNING data),
+        batches AS MATERIALIZED (
+            SELECT batch.*, moves.into_uid
+              FROM gone
+                   CROSS JOIN LATERAL ROWS FROM (@extschema@.event_block_batches(gone.data)) WITH ORDINALITY AS batch
+                   LEFT JOIN moves ON moves.uid = batch.uid),
+        marked AS (
+            UPDATE %1$I.moved_events AS moved SET rewritten = true FROM moves
+             WHERE moved.bucket = $1 AND moved.uid = moves.uid AND NOT moved.rewritten
+               AND moves.uid IN (SELECT uid FROM batches)),
+        returned AS (
+            INSERT INTO %1$I.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
+            SELECT into_uid, (into_uid >> 16)::integer, device_id, first_ts, last_ts, profile, events
+              FROM batches WHERE into_uid IS NOT NULL ORDER BY ordinality)
+        SELECT array_agg(uid ORDER BY ordinality) AS uids, array_agg(device_id ORDER BY ordinality) AS device_ids,
+               array_agg(profile ORDER BY ordinality) AS snapshots, array_agg(events ORDER BY ordinality) AS lists,
+               (SELECT count(DISTINCT uid) FROM batches WHERE into_uid IS NOT NULL) AS users
+          FROM batches WHERE into_uid IS NULL
+        $template$, app) INTO kept USING bucket, block;
+    users := kept.users;
+    PERFORM @extschema@.compact_insert(app,
+        @extschema@.build_event_blocks(kept.uids, kept.device_ids, kept.snapshots, kept.lists));
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_moved(text, integer, bigint) IS
+    'internal: takes the events of merged users out of the next block';
+
+CREATE FUNCTION @extschema@.compact_forget_moved(app text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($template$
+        DELETE FROM %1$I.moved_events AS moved
+         WHERE NOT EXISTS (SELECT FROM %1$I.event_blocks AS blocks
+                            WHERE blocks.bucket = moved.bucket
+                              AND moved.uid BETWEEN blocks.first_uid AND blocks.last_uid
+                              AND moved.uid = ANY (@extschema@.event_block_uids(blocks.data)))
+        $template$, app);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_forget_moved(text) IS
+    'internal: forgets the merged users that no block has any more';
+
+-- Small blocks, older ones first, as many as fit in one: once there are four in a bucket.
+CREATE FUNCTION @extschema@.compact_small(app text, from_bucket integer, OUT bucket integer, OUT blocks bigint)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    merged @extschema@.event_block[];
+BEGIN
+    EXECUTE format($template$
+        SELECT bucket FROM %1$I.event_blocks WHERE events < 16384 AND bucket >= $1
+         GROUP BY bucket HAVING count(*) >= 4 ORDER BY bucket LIMIT 1
+        $template$, app) INTO bucket USING from_bucket;
+    IF bucket IS NULL OR NOT @extschema@.compact_lock(app, bucket) THEN
+        RETURN;
+    END IF;
+    EXECUTE format($template$
+        WITH chosen AS (
+            SELECT block FROM (SELECT block, sum(events) OVER (ORDER BY block) AS total
+                                 FROM %1$I.event_blocks WHERE bucket = $1 AND events < 16384) AS counted
+             WHERE total <= 65536),
+        gone AS (
+            DELETE FROM %1$I.event_blocks AS old USING chosen WHERE old.bucket = $1 AND old.block = chosen.block
+            RETURNING old.block, old.data)
+        SELECT @extschema@.merge_event_blocks(array_agg(data ORDER BY block)), count(*) FROM gone
+        $template$, app) INTO merged, blocks USING bucket;
+    PERFORM @extschema@.compact_insert(app, merged);
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_small(text, integer) IS
+    'internal: merges small blocks of the next bucket that has many';
+
+CREATE FUNCTION @extschema@.compact_last_batch(app text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer bigint;
+BEGIN
+    EXECUTE format('SELECT coalesce(max(batch), 0) FROM %I.event_batches', app) INTO answer;
+    RETURN answer;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_last_batch(text) IS
+    'internal: the newest batch of an app; compact leaves what comes while it runs for the next time';
+
+-- A procedure that ends transactions cannot have a search_path of its own: it says everything in full.
+CREATE PROCEDURE @extschema@.compact(app text)
+    LANGUAGE plpgsql
+    AS $procedure$
+DECLARE
+    last_batch pg_catalog.int8;
+    step pg_catalog.record;
+    at_bucket pg_catalog.int4 := -1;
+    at_block pg_catalog.int8 := 0;
+    at_uid pg_catalog.int8 := 0;
+BEGIN
+    PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
+    LOOP
+        SELECT * INTO step FROM @extschema@.compact_moved(app, at_bucket, at_block);
+        COMMIT;
+        EXIT WHEN step.block IS NULL;
+        at_bucket := step.bucket;
+        at_block := step.block;
+        IF step.users IS NOT NULL THEN
+            RAISE NOTICE 'compact %, bucket %: % merged users taken out of a block', app, step.bucket, step.users;
+        END IF;
+    END LOOP;
+    PERFORM @extschema@.compact_forget_moved(app);
+    COMMIT;
+    last_batch := @extschema@.compact_last_batch(app);
+    LOOP
+        SELECT * INTO step FROM @extschema@.compact_batches(app, at_uid, last_batch);
+        COMMIT;
+        EXIT WHEN step.next_uid IS NULL;
+        at_uid := step.next_uid;
+        IF step.events IS NOT NULL THEN
+            RAISE NOTICE 'compact %, bucket %: % events into % blocks', app, step.bucket, step.events, step.blocks;
+        END IF;
+    END LOOP;
+    at_bucket := 0;
+    LOOP
+        SELECT * INTO step FROM @extschema@.compact_small(app, at_bucket);
+        COMMIT;
+        EXIT WHEN step.bucket IS NULL;
+        IF step.blocks IS NULL THEN   -- somebody else is at it
+            at_bucket := step.bucket OPERATOR(pg_catalog.+) 1;
+        ELSE
+            RAISE NOTICE 'compact %, bucket %: % small blocks merged', app, step.bucket, step.blocks;
+        END IF;
+    END LOOP;
+END
+$procedure$;
+COMMENT ON PROCEDURE @extschema@.compact(text) IS
+    'moves the events of the hot tier into blocks, in short transactions; can run at any time, be stopped at any time, and run again';
