@@ -92,6 +92,27 @@ SELECT profiles.purge_user('shop', :x);
 SELECT 'left', name, rows FROM pg_temp.traces('Xenia');
 SELECT uid = :y, name FROM shop.people WHERE name = 'Yana';
 
+-- Blocks: events of others stay as they were, those of a user who was merged go under the old number, too.
+SELECT pg_temp.at(50 + n, device, jsonb_build_object('events', jsonb_build_array(jsonb_build_object('key', 'cold', 'sum', n))))
+  FROM unnest('{"e-old","f","e-new","g"}'::text[]) WITH ORDINALITY AS each (device, n);
+SET client_min_messages = warning;
+CALL profiles.compact('shop');
+SELECT pg_temp.at(60, 'e-new', '{"old_device_id": "e-old", "events": [{"key": "hot"}]}');
+SELECT uid AS e FROM shop.devices WHERE device_id = 'e-new' \gset
+SELECT count(*) FROM shop.moved_events;
+SELECT key, sum FROM shop.events WHERE uid = :e AND key !~ 'CLY' ORDER BY ts;
+SELECT jsonb_agg(to_jsonb(e) ORDER BY e.uid, e.ts, e.key) AS others FROM shop.events AS e WHERE uid <> :e \gset
+INSERT INTO shop.inbox (request) VALUES ('{"device_id": "e-new"}'), ('{"device_id": "h", "old_device_id": "e-old"}'), ('{"device_id": "h"}');
+INSERT INTO shop.inbox_errors (id, request, received_at, status, skipped) VALUES (99, '{"device_id": "e-old"}', now(), 'failed', '[]');
+SELECT pg_temp.at(61, 'e-new', '{}');
+SELECT profiles.purge_user('shop', :e);
+SELECT 'left', name, rows FROM pg_temp.traces('e-new|e-old');
+SELECT count(*) FROM shop.event_blocks AS b, profiles.event_block_rows(b.data) AS e WHERE e.device_id ~ '^e-' OR e.uid = :e;
+SELECT jsonb_agg(to_jsonb(e) ORDER BY e.uid, e.ts, e.key) = :'others' FROM shop.events AS e;
+SELECT count(*) FROM shop.moved_events;
+SELECT request FROM shop.inbox;
+RESET client_min_messages;
+
 -- Errors
 SELECT profiles.purge_user('shop', :x);
 SELECT profiles.export_user('shop', 99);
@@ -111,3 +132,11 @@ DROP OWNED BY regress_reader;
 DROP ROLE regress_reader;
 SET client_min_messages = warning;
 SELECT profiles.drop_app('shop');
+-- a block of one user goes
+SELECT profiles.create_app('one') IS NOT NULL;
+SELECT status FROM profiles.ingest('one', '{"device_id": "d", "events": [{"key": "cold"}]}');
+CALL profiles.compact('one');
+SELECT count(*) FROM one.event_blocks;
+SELECT profiles.purge_user('one', 1);
+SELECT count(*) FROM one.event_blocks;
+SELECT profiles.drop_app('one');
