@@ -163,10 +163,15 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         false, true};
 }
 
-std::optional<Found> create_user(AppStatements *statements, const Request &request)
+std::int64_t next_uid(AppStatements *statements)
 {
     run(statements, Statement::next_uid, nullptr);
-    std::int64_t uid = first_number();
+    return first_number();
+}
+
+std::optional<Found> create_user(AppStatements *statements, const Request &request)
+{
+    std::int64_t uid = next_uid(statements);
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
     return Found{new_user(uid, request), true, false};
@@ -181,11 +186,14 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
         return std::nullopt;
     std::optional<User> user;
     while (!(user = lock_user(statements, uid))) {
-        // Merged away meanwhile: the old device leads to the survivor.
+        // Merged away meanwhile: the old device leads to the survivor. Purged: it leads nowhere.
         CHECK_FOR_INTERRUPTS();
-        uid = find_device(statements, former_device(request)).value_or(0);
+        std::optional<std::int64_t> survivor = find_device(statements, former_device(request));
+        uid = survivor ? *survivor : next_uid(statements);
         Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
         run(statements, Statement::redirect_device, values);
+        if (!survivor)
+            return Found{new_user(uid, request), true, false};
     }
     user->device_id = request.device_id;
     user->device_id_type = request.device_id_type;
