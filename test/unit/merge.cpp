@@ -97,6 +97,13 @@ TEST_CASE("merge: the location is one thing")
     CHECK(pair.profiles() ==
           R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
     CHECK(pair.merge().location_source == "disabled");
+    pair.into.location_source = "sdk";
+    pair.from.location_source = "disabled";  // as well when the other one was used later
+    CHECK(
+        pair.profiles() ==
+        R"({"x": 1, "city": "Berlin", "region": "BE", "country": "DE", "latitude": 1, "longitude": 2})");
+    CHECK(pair.merge().location_source == "disabled");
+    pair.from.location_source = "sdk";
     for (std::string_view source : {"unknown", ""}) {
         pair.into.location_source = source;
         CHECK(

@@ -20,4 +20,10 @@ struct LocationContext {
 void update_location(const LocationContext &context, const View &profile, User &user,
                      std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory);
 
+// Whether the user's latest word was location="".
+bool is_opted_out(const User &user);
+
+// What no profile that is written after an opt-out may have.
+void forget_whereabouts(std::pmr::vector<Change> &changes);
+
 }  // namespace profiles

@@ -7,6 +7,7 @@
 #include "../../core/ingest/ingest.h"
 
 #include "../../core/ingest/merge.h"
+#include "../../core/ingest/whereabouts.h"
 #include "../../core/update/text.h"
 #include "../location/location.h"
 #include "../profile/datum.h"
@@ -226,6 +227,16 @@ void write_user(AppStatements *statements, const Found &found, const Outcome &ou
     run(statements, statement, parameters.values, parameters.nulls);
 }
 
+// The record of merges has whole users; who opts out shall have no place there either. Before the first
+// opt-out of a merged user only: this is rare.
+void forget_location(AppStatements *statements, const Found &found, const User &user)
+{
+    if (user.merges == 0 || !is_opted_out(user) || (is_opted_out(found.user) && !found.is_changed))
+        return;
+    Datum values[] = {Int64GetDatum(user.uid)};
+    run(statements, Statement::forget_location, values);
+}
+
 // The profile that the events of a late request carry; empty when the one of now will do.
 std::string_view find_profile_then(AppStatements *statements, const Found &found,
                                    const Request &request)
@@ -318,6 +329,7 @@ Answer ingest_into(const App &app, Node &parameters)
             return answer;
     }
     write_user(statements, found, outcome);
+    forget_location(statements, found, outcome.user);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
         insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
     write_reports(statements, outcome, request);

@@ -202,6 +202,21 @@ void append_record_merge(StringInfo sql, const char *schema)
         schema, BUCKET("$1"), BUCKET("$2"));
 }
 
+// Of the user's merges, and of those of the users who went into it before.
+void append_forget_location(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "WITH RECURSIVE part (uid) AS (SELECT $1 UNION SELECT known.from_uid "
+        "FROM %1$s.merges AS known JOIN part ON known.uid OPERATOR(pg_catalog.=) part.uid "
+        "AND known.bucket OPERATOR(pg_catalog.=) %2$s AND known.undone_at IS NULL) "
+        "UPDATE %1$s.merges AS known SET from_user = profiles.without_location(from_user), "
+        "into_user = profiles.without_location(into_user) FROM part "
+        "WHERE known.uid OPERATOR(pg_catalog.=) part.uid "
+        "AND known.bucket OPERATOR(pg_catalog.=) %2$s",
+        schema, BUCKET("part.uid"));
+}
+
 void append_statement(StringInfo sql, Statement statement, const char *app)
 {
     const char *schema = quote_identifier(app);
@@ -293,6 +308,7 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
     case Statement::leave_all:
         appendStringInfo(sql, "DELETE FROM %s.enrolments WHERE " OF_USER, schema);
         return;
+    case Statement::forget_location: append_forget_location(sql, schema); return;
     case Statement::record_merge: append_record_merge(sql, schema); return;
     case Statement::move_crashes: append_move_crashes(sql, schema); return;
     case Statement::move_tokens:
@@ -328,6 +344,7 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::next_uid: return 0;
     case Statement::lock_user:
     case Statement::leave_all:
+    case Statement::forget_location:
     case Statement::delete_user: return fill({INT8OID});
     case Statement::count_crash:
         return fill(
