@@ -43,6 +43,11 @@ std::optional<double> number_property(const View &profile, std::string_view name
 
 bool is_known(std::string_view value) { return !value.empty() && value != location::kUnknown; }
 
+bool is_sent(const Place &place)
+{
+    return !place.country.empty() || !place.region.empty() || !place.city.empty() || place.point;
+}
+
 class LocationUpdate {
 public:
     LocationUpdate(const LocationContext &context, const View &profile, User &user,
@@ -54,8 +59,7 @@ public:
 
     void run()
     {
-        bool disabled = context_.request.location_disabled ||
-                        (is_opted_out(user_) && !(is_sent() && is_newer()));
+        bool disabled = stays_away(user_, context_.request);
         keep_address(disabled);
         if (!context_.session_begins && !context_.request.location_disabled && !is_news())
             return;
@@ -71,15 +75,6 @@ public:
     }
 
 private:
-    bool is_sent() const
-    {
-        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() ||
-               sent_.point;
-    }
-
-    // location_at of who opted out is when that was.
-    bool is_newer() const { return context_.request.time >= user_.location_at.value_or(0); }
-
     // Only what the app asks for, and nothing of who opted out.
     void keep_address(bool disabled)
     {
@@ -231,6 +226,13 @@ void update_location(const LocationContext &context, const View &profile, User &
 bool is_opted_out(const User &user)
 {
     return user.location_source == location::source_name(Source::disabled);
+}
+
+// location_at of who opted out is when that was.
+bool stays_away(const User &user, const Request &request)
+{
+    bool is_news = is_sent(request.place) && request.time >= user.location_at.value_or(0);
+    return request.location_disabled || (is_opted_out(user) && !is_news);
 }
 
 void forget_whereabouts(std::pmr::vector<Change> &changes)

@@ -280,7 +280,8 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
                 std::string_view profile_then, Failure &unusable)
 {
     unusable.failed = false;
-    location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
+    bool looks_up = request.address && !stays_away(user, request);
+    location::GeoipSet *databases = looks_up ? usable_geoip_databases(unusable) : nullptr;
     bool may_begin = request.begin_session || !user.session.start;
     bool has_place =
         request.place.point || !request.place.city.empty() || (user.location_at && may_begin);
