@@ -115,6 +115,11 @@ SELECT undo_merge('whereabouts', max(merge)) IS NOT NULL AS undone FROM whereabo
 SELECT place_of('two'), place_of('three');
 SELECT undo_merge('whereabouts', max(merge)) IS NOT NULL AS undone FROM whereabouts.merges WHERE undone_at IS NULL;
 SELECT session('one', 3, '{"ip_address": "192.0.2.1"}'), place_of('one'), place_of('two');
+-- and many requests at once
+SELECT status, reason FROM ingest_bulk('whereabouts', '[
+    {"device_id": "bulk one", "timestamp": 1700000000, "location": "52.4,13.06"}, {"device_id": "bulk two", "timestamp": 1700000000, "location": "52.4,13.06"},
+    {"device_id": "bulk two", "old_device_id": "bulk one", "timestamp": 1700000010}, {"device_id": "bulk two", "timestamp": 1700000020, "location": ""}]');
+SELECT place_of('bulk two'), count(*) FILTER (WHERE merges::text ~ 'latitude|longitude') AS coordinates FROM whereabouts.merges;
 -- nor can user details bring them
 SELECT (ingest('whereabouts', '{"device_id": "three", "timestamp": 1700172830, "user_details": {"latitude": 1, "longitude": 2, "custom": {"latitude": 3}}}')).skipped,
        place_of('three');
