@@ -146,3 +146,21 @@ TEST_CASE("merge: requests of both are remembered")
     CHECK(is_remembered(pair.merge().recent_requests, 1));
     CHECK(is_remembered(pair.merge().recent_requests, 2));
 }
+
+TEST_CASE("merge: of two full rings the newest half of each is remembered")
+{
+    World world;
+    std::string_view left, right;
+    for (std::uint64_t hash = 1; hash <= 32; ++hash) {
+        left = remember(left, hash, &world.memory);
+        right = remember(right, 100 + hash, &world.memory);
+    }
+    std::string_view both = merge_remembered(left, right, &world.memory);
+    CHECK(both.size() == 32 * 8);
+    for (std::uint64_t hash = 1; hash <= 32; ++hash) {
+        CHECK(is_remembered(both, hash) == (hash > 16));
+        CHECK(is_remembered(both, 100 + hash) == (hash > 16));
+    }
+    CHECK(merge_remembered(left, {}, &world.memory) == left);
+    CHECK(merge_remembered({}, right, &world.memory) == right);
+}

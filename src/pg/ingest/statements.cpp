@@ -90,12 +90,13 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         return;
     case Statement::lock_user_of:
         appendStringInfoString(sql, "SELECT ");
-        append_column_list(sql, "locked.");
+        append_column_list(sql, "users.");
         appendStringInfo(sql,
-                         " FROM %1$s.devices AS device, LATERAL (SELECT * FROM %1$s.users AS users "
-                         "WHERE users.uid OPERATOR(pg_catalog.=) device.uid "
-                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket FOR UPDATE) "
-                         "AS locked WHERE device.device_id OPERATOR(pg_catalog.=) $1",
+                         " FROM %1$s.devices AS device, %1$s.users AS users "
+                         "WHERE device.device_id OPERATOR(pg_catalog.=) $1 "
+                         "AND users.uid OPERATOR(pg_catalog.=) device.uid "
+                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket "
+                         "FOR UPDATE OF users",
                          schema);
         return;
     case Statement::next_uid:
