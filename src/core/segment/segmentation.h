@@ -16,7 +16,9 @@
 #include "block_filter.h"
 #include "evaluate.h"
 #include "exact_sum.h"
+#include "time_buckets.h"
 #include "user_set.h"
+#include "value_ids.h"
 
 namespace profiles {
 
@@ -34,6 +36,8 @@ struct SegmentationRequest {
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
 };
 
+[[noreturn]] void raise_too_many_times();
+
 // One row of the answer. Without buckets `bucket` is 0.
 struct Group {
     std::size_t bucket = 0;
@@ -41,6 +45,9 @@ struct Group {
     UserSet users;
     std::int64_t times = 0;
     ExactSum sum, duration;
+
+    // Throws out_of_range.
+    void add_times(std::int64_t more);
 };
 
 // What one breakdown gives for a value: an array gives each distinct element once; what is missing,
@@ -74,49 +81,72 @@ public:
 
 private:
     class BlockCount;
-    using Values = std::vector<std::optional<std::string>>;  // what one breakdown
-                                                             // gives for one event
+    using Ids = std::vector<std::uint32_t>;  // what one breakdown gives for one event
+
+    // Of a group: its bucket, and the number of the value of each breakdown.
+    struct Key {
+        std::uint32_t bucket = 0;
+        std::array<std::uint32_t, kMaxBreakdowns> ids{};
+
+        bool operator==(const Key &) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key &key) const noexcept
+        {
+            std::uint64_t hash = key.bucket;
+            for (std::uint32_t id : key.ids)
+                hash = (hash ^ id) * 0x9e3779b97f4a7c15u;
+            return static_cast<std::size_t>(hash ^ hash >> 32);
+        }
+    };
 
     void add_event(const Event &event);
-    std::optional<std::size_t> bucket_of(std::int64_t time) const;
+    bool is_in_period(std::int64_t time) const
+    {
+        return (!from_ || time >= *from_) && (!until_ || time < *until_);
+    }
+    void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids);
     template <typename Visit>
-    void for_each_combination(Visit &&visit);
-    void add_to_group(std::size_t bucket, const Event &event, std::span<const std::size_t> chosen);
-    bool is_cell(std::span<const std::size_t> chosen) const;
-    Group &group(std::size_t bucket, std::span<const std::size_t> chosen);
+    void for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all, Visit &&visit);
+    Group &group(const Key &key);
 
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
     std::optional<Evaluation> evaluation_;
     std::optional<std::string> event_;
     std::vector<Reference> breakdown_;
-    std::vector<std::int64_t> starts_;
+    TimeBuckets buckets_;
     std::optional<std::int64_t> from_, until_;
-    std::optional<Values> cell_;
+    std::optional<std::array<std::uint32_t, kMaxBreakdowns>> cell_;
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
 
     std::int64_t uid_ = 0;
     Subject subject_;
-    std::vector<Values> values_;  // by breakdown; those of the user stay for the whole batch
-    std::string key_;             // scratch for the group's key
+    std::vector<ValueIds> known_;  // by breakdown
+    std::vector<Ids> ids_;         // by breakdown; those of the user stay for the whole batch
+    std::vector<std::optional<std::string>> found_;  // scratch
 
     std::vector<Group> groups_;
-    std::unordered_map<std::string, std::size_t> numbers_;  // of the groups, by key
+    std::unordered_map<Key, std::size_t, KeyHash> numbers_;  // of the groups
 };
 
 // Every combination of the values of all breakdowns that is asked for, counted like an odometer.
 template <typename Visit>
-void Segmentation::for_each_combination(Visit &&visit)
+void Segmentation::for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all,
+                                        Visit &&visit)
 {
     std::array<std::size_t, kMaxBreakdowns> chosen{};
-    std::span<const std::size_t> all(chosen.data(), breakdown_.size());
+    Key key;
+    key.bucket = bucket;
     for (;;) {
         check_interrupt();
-        if (!cell_ || is_cell(all))
-            visit(all);
+        for (std::size_t index = 0; index < all.size(); ++index)
+            key.ids[index] = (*all[index])[chosen[index]];
+        if (!cell_ || key.ids == *cell_)
+            visit(group(key));
         std::size_t wheel = 0;
-        while (wheel < all.size() && ++chosen[wheel] == values_[wheel].size())
+        while (wheel < all.size() && ++chosen[wheel] == all[wheel]->size())
             chosen[wheel++] = 0;
         if (wheel == all.size())
             return;
