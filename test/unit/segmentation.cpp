@@ -50,9 +50,9 @@ std::string terms_of(const ExactSum &sum)
 // bucket|a,b,c|users|times|sum|dur, one group to a line.
 std::string answer(Segmentation &segmentation)
 {
-    segmentation.finish();
+    segmentation.table().sort();
     std::string all;
-    for (const Group &group : segmentation.groups()) {
+    for (const Group &group : segmentation.table().groups()) {
         all += std::to_string(group.bucket) + "|";
         for (const auto &value : group.segment)
             all += (all.back() == '|' ? "" : ",") + value.value_or("NULL");
@@ -145,8 +145,9 @@ TEST_CASE("filters on the user, the event and its columns")
     auto count = [](std::string_view filter) {
         Segmentation segmentation(request(filter));
         feed(segmentation);
-        segmentation.finish();
-        return segmentation.groups().empty() ? 0 : segmentation.groups().front().times;
+        segmentation.table().sort();
+        return segmentation.table().groups().empty() ? 0
+                                                     : segmentation.table().groups().front().times;
     };
     CHECK(count(R"({"country":"DE"})") == 4);
     CHECK(count(R"({"country":{"$ne":"DE"}})") == 2);

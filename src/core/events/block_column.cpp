@@ -143,7 +143,8 @@ void unpack_offsets(const char *at, std::uint64_t base, std::uint64_t unit,
                     std::span<std::int64_t> integers)
 {
     constexpr std::size_t kBeyond = Width == 0 ? 0 : (8 - Width + Width - 1) / Width;
-    constexpr std::uint64_t kMask = Width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * Width % 64) - 1;
+    constexpr std::uint64_t kMask =
+        Width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * Width % 64) - 1;
     std::size_t whole = integers.size() > kBeyond ? integers.size() - kBeyond : 0;
     for (std::size_t row = 0; row < whole; ++row) {
         std::uint64_t offset = 0;

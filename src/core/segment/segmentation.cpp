@@ -11,8 +11,6 @@ namespace profiles {
 
 namespace {
 
-constexpr std::size_t kMaxGroups = 1'000'000;
-
 [[noreturn]] void raise_corrupted_events()
 {
     throw Error(ErrorCode::corrupted, "corrupted list of events");
@@ -27,26 +25,6 @@ std::string plain_text(const Item &item)
     TextBuffer out(&arena);
     write_plain(item, out);
     return std::string(out.view());
-}
-
-int compare_values(const std::optional<std::string> &left, const std::optional<std::string> &right)
-{
-    if (!left || !right)
-        return left ? -1 : right ? 1 : 0;
-    return left->compare(*right);
-}
-
-bool precedes(const Group &left, const Group &right)
-{
-    check_interrupt();
-    if (left.bucket != right.bucket)
-        return left.bucket < right.bucket;
-    if (left.times != right.times)
-        return left.times > right.times;
-    for (std::size_t index = 0; index < left.segment.size(); ++index)
-        if (int order = compare_values(left.segment[index], right.segment[index]))
-            return order < 0;
-    return false;
 }
 
 }  // namespace
@@ -73,7 +51,7 @@ void collect_values(const std::optional<Item> &found,
 
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), buckets_(request.starts), from_(request.from), until_(request.until),
-      now_(request.now)
+      now_(request.now), table_(std::min(request.breakdown.size(), kMaxBreakdowns))
 {
     if (request.breakdown.size() > kMaxBreakdowns)
         throw Error(ErrorCode::limit_exceeded,
@@ -89,7 +67,6 @@ Segmentation::Segmentation(const SegmentationRequest &request)
         breakdown_.push_back(parse_reference({kept, text.size()}, &memory_));
         needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
     }
-    known_.resize(breakdown_.size());
     ids_.resize(breakdown_.size());
     if (!request.cell)
         return;
@@ -97,8 +74,8 @@ Segmentation::Segmentation(const SegmentationRequest &request)
     for (std::size_t index = 0; index < breakdown_.size(); ++index) {
         const std::optional<std::string_view> &value = (*request.cell)[index];
         (*cell_)[index] =
-            known_[index].id_of(value ? std::optional<std::string>(*value) : std::nullopt);
-        known_[index].close();
+            table_.values(index).id_of(value ? std::optional<std::string>(*value) : std::nullopt);
+        table_.values(index).close();
     }
 }
 
@@ -165,47 +142,12 @@ void Segmentation::add_event(const Event &event)
     });
 }
 
-void raise_too_many_times()
-{
-    throw Error(ErrorCode::out_of_range, "number of events out of range",
-                "The counts of the events add up to more than a bigint can hold.");
-}
-
-void Group::add_times(std::int64_t more)
-{
-    if (__builtin_add_overflow(times, more, &times))
-        raise_too_many_times();
-}
-
 void Segmentation::find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
 {
     collect_values(found, found_);
     ids.clear();
     for (const std::optional<std::string> &value : found_)
-        ids.push_back(known_[breakdown].id_of(value));
-}
-
-Group &Segmentation::group(const Key &key)
-{
-    auto [at, is_new] = numbers_.try_emplace(key, groups_.size());
-    if (!is_new)
-        return groups_[at->second];
-    if (groups_.size() >= kMaxGroups)
-        throw Error(ErrorCode::limit_exceeded, "too many groups",
-                    "At most " + std::to_string(kMaxGroups) +
-                        " combinations of buckets and values are counted.",
-                    "Choose fewer breakdowns, a longer bucket, or a filter.");
-    Group &made = groups_.emplace_back();
-    made.bucket = key.bucket;
-    for (std::size_t index = 0; index < known_.size(); ++index)
-        made.segment.push_back(known_[index].value_of(key.ids[index]));
-    return made;
-}
-
-void Segmentation::finish()
-{
-    numbers_.clear();
-    std::sort(groups_.begin(), groups_.end(), precedes);
+        ids.push_back(table_.values(breakdown).id_of(value));
 }
 
 }  // namespace profiles

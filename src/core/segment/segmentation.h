@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "../events/batch.h"
@@ -15,14 +14,10 @@
 #include "../interrupt.h"
 #include "block_filter.h"
 #include "evaluate.h"
-#include "exact_sum.h"
+#include "group_table.h"
 #include "time_buckets.h"
-#include "user_set.h"
-#include "value_ids.h"
 
 namespace profiles {
-
-constexpr std::size_t kMaxBreakdowns = 3;
 
 // All times are milliseconds since the epoch. What it points to is copied.
 struct SegmentationRequest {
@@ -34,20 +29,6 @@ struct SegmentationRequest {
     std::int64_t now = 0;
     // When set, only events of this one cell count: one value for each breakdown.
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
-};
-
-[[noreturn]] void raise_too_many_times();
-
-// One row of the answer. Without buckets `bucket` is 0.
-struct Group {
-    std::size_t bucket = 0;
-    std::vector<std::optional<std::string>> segment;
-    UserSet users;
-    std::int64_t times = 0;
-    ExactSum sum, duration;
-
-    // Throws out_of_range.
-    void add_times(std::int64_t more);
 };
 
 // What one breakdown gives for a value: an array gives each distinct element once; what is missing,
@@ -74,31 +55,11 @@ public:
     // With the properties that the events happened with.
     void add_block(const BlockParts &parts);
 
-    // Sorts the groups: by bucket, most times first, then by segment, missing
-    // last.
-    void finish();
-    const std::vector<Group> &groups() const { return groups_; }
+    GroupTable &table() { return table_; }
 
 private:
     class BlockCount;
     using Ids = std::vector<std::uint32_t>;  // what one breakdown gives for one event
-
-    // Of a group: its bucket, and the number of the value of each breakdown.
-    struct Key {
-        std::uint32_t bucket = 0;
-        std::array<std::uint32_t, kMaxBreakdowns> ids{};
-
-        bool operator==(const Key &) const = default;
-    };
-    struct KeyHash {
-        std::size_t operator()(const Key &key) const noexcept
-        {
-            std::uint64_t hash = key.bucket;
-            for (std::uint32_t id : key.ids)
-                hash = (hash ^ id) * 0x9e3779b97f4a7c15u;
-            return static_cast<std::size_t>(hash ^ hash >> 32);
-        }
-    };
 
     void add_event(const Event &event);
     bool is_in_period(std::int64_t time) const
@@ -108,7 +69,6 @@ private:
     void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids);
     template <typename Visit>
     void for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all, Visit &&visit);
-    Group &group(const Key &key);
 
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
@@ -123,12 +83,11 @@ private:
 
     std::int64_t uid_ = 0;
     Subject subject_;
-    std::vector<ValueIds> known_;  // by breakdown
-    std::vector<Ids> ids_;         // by breakdown; those of the user stay for the whole batch
+    std::vector<Ids> ids_;  // by breakdown; those of the user stay for the whole batch
     std::vector<std::optional<std::string>> found_;  // scratch
 
-    std::vector<Group> groups_;
-    std::unordered_map<Key, std::size_t, KeyHash> numbers_;  // of the groups
+    GroupTable table_;
+    std::shared_ptr<BlockCount> block_count_;
 };
 
 // Every combination of the values of all breakdowns that is asked for, counted like an odometer.
@@ -137,14 +96,14 @@ void Segmentation::for_each_combination(std::uint32_t bucket, std::span<const Id
                                         Visit &&visit)
 {
     std::array<std::size_t, kMaxBreakdowns> chosen{};
-    Key key;
+    GroupKey key;
     key.bucket = bucket;
     for (;;) {
         check_interrupt();
         for (std::size_t index = 0; index < all.size(); ++index)
             key.ids[index] = (*all[index])[chosen[index]];
         if (!cell_ || key.ids == *cell_)
-            visit(group(key));
+            visit(table_.group(key));
         std::size_t wheel = 0;
         while (wheel < all.size() && ++chosen[wheel] == all[wheel]->size())
             chosen[wheel++] = 0;

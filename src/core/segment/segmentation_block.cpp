@@ -33,13 +33,17 @@ struct Cell {
 // The amounts of a column: coefficients of one power of ten, or any numbers.
 class Amounts {
 public:
-    Amounts(const BlockParts &parts, ColumnKind kind) : info_(parts.directory().get(kind))
+    void read(const BlockParts &parts, ColumnKind kind)
     {
-        if (info_.entry.form != block::Form::integers) {
-            numbers_ = read_numbers(parts.directory(), info_, parts.bytes());
-        } else if (info_.entry.width != 0 || info_.entry.base != 0) {
+        const BlockColumnInfo &info = parts.directory().get(kind);
+        exponent_ = -static_cast<int>(info.entry.exponent);
+        numbers_.clear();
+        coefficients_.clear();
+        if (info.entry.form != block::Form::integers) {
+            numbers_ = read_numbers(parts.directory(), info, parts.bytes());
+        } else if (info.entry.width != 0 || info.entry.base != 0) {
             coefficients_.resize(parts.rows());
-            read_integers(parts.directory(), info_, parts.bytes(), coefficients_);
+            read_integers(parts.directory(), info, parts.bytes(), coefficients_);
         }
     }
 
@@ -51,11 +55,11 @@ public:
     void add_total(const WideInteger &sum, ExactSum &total) const
     {
         if (sum != 0)
-            total.add(sum, -static_cast<int>(info_.entry.exponent));
+            total.add(sum, exponent_);
     }
 
 private:
-    const BlockColumnInfo &info_;
+    int exponent_ = 0;
     std::vector<std::int64_t> coefficients_;
     std::vector<Number> numbers_;
 };
@@ -63,11 +67,11 @@ private:
 // Finds the number of a combination of bucket and codes, in the order in which they come.
 class CellNumbers {
 public:
-    explicit CellNumbers(std::uint64_t combinations)
+    void reset(std::uint64_t combinations)
     {
         constexpr std::uint64_t kMostDense = 1 << 16;
-        if (combinations <= kMostDense)
-            dense_.assign(combinations, kNone);
+        dense_.assign(combinations <= kMostDense ? combinations : 0, kNone);
+        sparse_.clear();
     }
 
     std::uint32_t &number_of(std::uint64_t combination)
@@ -85,17 +89,18 @@ private:
 
 }  // namespace
 
-// Counts the chosen rows of one block, step by step for all rows.
+// Counts the chosen rows of one block after the other, step by step for all rows. It lives as long as the
+// segmentation, so that its memory is asked for once.
 class Segmentation::BlockCount {
 public:
-    BlockCount(Segmentation &to, const BlockParts &parts)
-        : to_(to), parts_(parts), sums_(parts, ColumnKind::sum),
-          durations_(parts, ColumnKind::duration)
-    {
-    }
+    explicit BlockCount(Segmentation &to) : to_(to) {}
 
-    void count(const RowSet &rows)
+    void count(const BlockParts &parts, const RowSet &rows)
     {
+        parts_ = &parts;
+        breakdowns_.clear();
+        cells_.clear();
+        first_user_.clear();
         choose_rows(rows);
         if (rows_.empty())
             return;
@@ -103,23 +108,22 @@ public:
             breakdowns_.push_back(make_breakdown(index));
         check_interrupt();
         number_cells();
-        add_times();
-        add_amounts(sums_, &Cell::sum);
-        add_amounts(durations_, &Cell::duration);
+        if (!to_.cell_)
+            add_measures();
         check_interrupt();
         add_users();
         for (std::uint32_t cell = 0; cell < cells_.size(); ++cell)
             add_cell(cell);
-        add_odd_amounts(sums_, &Group::sum);
-        add_odd_amounts(durations_, &Group::duration);
     }
 
 private:
     // Those in the period, and their buckets.
     void choose_rows(const RowSet &rows)
     {
+        rows_.clear();
+        bucket_of_row_.clear();
         rows_.reserve(rows.count());
-        const BlockDirectory &directory = parts_.directory();
+        const BlockDirectory &directory = parts_->directory();
         bool all =
             to_.is_in_period(directory.first_time()) && to_.is_in_period(directory.last_time());
         bool one_bucket = to_.buckets_.count() == 1 && to_.buckets_.find(directory.first_time());
@@ -129,11 +133,12 @@ private:
             bucket_of_row_.assign(rows_.size(), 0);
             return;
         }
-        std::vector<std::int64_t> times = parts_.times();
+        times_.resize(parts_->rows());
+        read_integers(directory, directory.get(ColumnKind::time), parts_->bytes(), times_);
         bucket_of_row_.reserve(rows_.capacity());
         rows.for_each([&](std::uint32_t row) {
             std::optional<std::uint32_t> bucket;
-            if (to_.is_in_period(times[row]) && (bucket = to_.buckets_.find(times[row]))) {
+            if (to_.is_in_period(times_[row]) && (bucket = to_.buckets_.find(times_[row]))) {
                 rows_.push_back(static_cast<std::uint16_t>(row));
                 bucket_of_row_.push_back(*bucket);
             }
@@ -143,25 +148,26 @@ private:
     Breakdown make_breakdown(std::size_t index)
     {
         Breakdown made;
-        made.codes.resize(parts_.rows());
+        made.codes.resize(parts_->rows());
         const Reference &reference = to_.breakdown_[index];
-        const BlockUsers &users = parts_.users();
+        const BlockUsers &users = parts_->users();
         if (reference.scope == Scope::field && reference.field == Field::uid) {
             for (std::uint32_t user = 0; user < users.count(); ++user) {
                 std::fill(made.codes.begin() + users.first_row(user),
                           made.codes.begin() + users.last_row(user),
                           static_cast<std::uint16_t>(user));
-                made.ids.push_back({to_.known_[index].id_of(std::to_string(parts_.uid(user)))});
+                made.ids.push_back(
+                    {to_.table_.values(index).id_of(std::to_string(parts_->uid(user)))});
             }
             return made;
         }
-        const BlockColumnInfo *info = find_column(parts_.directory(), reference);
+        const BlockColumnInfo *info = find_column(parts_->directory(), reference);
         if (!info)
             made.ids.push_back({ValueIds::kMissing});
         else if (info->entry.form == block::Form::integers)
             break_by_numbers(index, *info, made);
         else
-            break_by_values(index, parts_.column(*info), made);
+            break_by_values(index, parts_->column(*info), made);
         return made;
     }
 
@@ -178,7 +184,7 @@ private:
 
     void break_by_numbers(std::size_t index, const BlockColumnInfo &info, Breakdown &made)
     {
-        std::vector<Number> numbers = read_numbers(parts_.directory(), info, parts_.bytes());
+        std::vector<Number> numbers = read_numbers(parts_->directory(), info, parts_->bytes());
         std::vector<NumberItem> packed;
         packed.reserve(numbers.size());
         ValueTable distinct;
@@ -193,16 +199,16 @@ private:
     void number_cells()
     {
         std::uint64_t combinations = to_.buckets_.count();
-        std::vector<std::uint64_t> keys(bucket_of_row_.begin(), bucket_of_row_.end());
+        keys_.assign(bucket_of_row_.begin(), bucket_of_row_.end());
         for (const Breakdown &breakdown : breakdowns_) {
             combinations *= breakdown.ids.size();
-            for (std::size_t index = 0; index < keys.size(); ++index)
-                keys[index] = keys[index] * breakdown.ids.size() + breakdown.codes[rows_[index]];
+            for (std::size_t index = 0; index < keys_.size(); ++index)
+                keys_[index] = keys_[index] * breakdown.ids.size() + breakdown.codes[rows_[index]];
         }
-        CellNumbers numbers(combinations);
+        numbers_.reset(combinations);
         cell_of_row_.resize(rows_.size());
-        for (std::size_t index = 0; index < keys.size(); ++index) {
-            std::uint32_t &number = numbers.number_of(keys[index]);
+        for (std::size_t index = 0; index < keys_.size(); ++index) {
+            std::uint32_t &number = numbers_.number_of(keys_[index]);
             if (number == CellNumbers::kNone) {
                 number = static_cast<std::uint32_t>(cells_.size());
                 cells_.push_back({bucket_of_row_[index], rows_[index]});
@@ -211,16 +217,27 @@ private:
         }
     }
 
+    // Who asks for the users of a cell needs none of these.
+    void add_measures()
+    {
+        add_times();
+        sums_.read(*parts_, ColumnKind::sum);
+        durations_.read(*parts_, ColumnKind::duration);
+        add_amounts(sums_, &Cell::sum, &Group::sum);
+        add_amounts(durations_, &Cell::duration, &Group::duration);
+        check_interrupt();
+    }
+
     void add_times()
     {
-        const BlockColumnInfo &info = parts_.directory().get(ColumnKind::count);
+        const BlockColumnInfo &info = parts_->directory().get(ColumnKind::count);
         if (info.entry.width == 0 && info.entry.base == 1) {
             for (std::uint32_t cell : cell_of_row_)
                 ++cells_[cell].times;
             return;
         }
-        std::vector<std::int64_t> counts(parts_.rows());
-        read_integers(parts_.directory(), info, parts_.bytes(), counts);
+        std::vector<std::int64_t> counts(parts_->rows());
+        read_integers(parts_->directory(), info, parts_->bytes(), counts);
         bool overflow = false;
         for (std::size_t index = 0; index < rows_.size(); ++index) {
             std::int64_t &times = cells_[cell_of_row_[index]].times;
@@ -230,8 +247,10 @@ private:
             raise_too_many_times();
     }
 
-    void add_amounts(const Amounts &amounts, WideInteger Cell::*total)
+    void add_amounts(const Amounts &amounts, WideInteger Cell::*total, ExactSum Group::*odd_total)
     {
+        if (amounts.is_odd())
+            add_odd_amounts(amounts, odd_total);
         if (amounts.is_zero() || amounts.is_odd())
             return;
         for (std::size_t index = 0; index < rows_.size(); ++index)
@@ -241,9 +260,9 @@ private:
     // Rows are in the order of users: one is new in a cell when it is not the last one there.
     void add_users()
     {
-        const BlockUsers &users = parts_.users();
-        std::vector<std::pair<std::uint32_t, std::uint16_t>> found;  // cell, user
-        found.reserve(rows_.size());
+        const BlockUsers &users = parts_->users();
+        found_.clear();
+        found_.reserve(rows_.size());
         std::uint32_t user = 0, end = users.last_row(0);
         for (std::size_t index = 0; index < rows_.size(); ++index) {
             while (rows_[index] >= end)
@@ -253,7 +272,7 @@ private:
                 continue;
             cell.last_user = user;
             ++cell.users;
-            found.emplace_back(cell_of_row_[index], static_cast<std::uint16_t>(user));
+            found_.emplace_back(cell_of_row_[index], static_cast<std::uint16_t>(user));
         }
         std::uint32_t start = 0;
         for (const Cell &cell : cells_) {
@@ -261,9 +280,9 @@ private:
             start += cell.users;
         }
         std::vector<std::uint32_t> next = first_user_;
-        users_of_cells_.resize(found.size());
-        for (auto [cell, number] : found)
-            users_of_cells_[next[cell]++] = parts_.uid(number);
+        users_of_cells_.resize(found_.size());
+        for (auto [cell, number] : found_)
+            users_of_cells_[next[cell]++] = parts_->uid(number);
     }
 
     std::span<const std::int64_t> users_of(std::uint32_t cell) const
@@ -294,18 +313,20 @@ private:
     // Amounts that have no common unit are rare: they are added one by one.
     void add_odd_amounts(const Amounts &amounts, ExactSum Group::*total)
     {
-        if (!amounts.is_odd())
-            return;
         for (std::size_t index = 0; index < rows_.size(); ++index)
             for_each_group(cells_[cell_of_row_[index]],
                            [&](Group &group) { (group.*total).add(amounts.number(rows_[index])); });
     }
 
     Segmentation &to_;
-    const BlockParts &parts_;
+    const BlockParts *parts_ = nullptr;
     Amounts sums_, durations_;
     std::vector<std::uint16_t> rows_;           // the chosen ones
     std::vector<std::uint32_t> bucket_of_row_;  // of each of these
+    std::vector<std::int64_t> times_;           // of all rows
+    std::vector<std::uint64_t> keys_;           // of the chosen rows: bucket and codes
+    CellNumbers numbers_;
+    std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user
     std::vector<Breakdown> breakdowns_;
     std::vector<std::uint32_t> cell_of_row_;
     std::vector<Cell> cells_;
@@ -327,21 +348,44 @@ bool Segmentation::reads_columns() const
            std::all_of(breakdown_.begin(), breakdown_.end(), in_column);
 }
 
+namespace {
+
+// Ranges close to each other as one: fetching some bytes too many is cheaper than fetching twice.
+std::vector<ByteRange> joined(std::vector<ByteRange> ranges)
+{
+    constexpr std::uint32_t kNear = 4096;
+    std::sort(ranges.begin(), ranges.end(),
+              [](ByteRange left, ByteRange right) { return left.offset < right.offset; });
+    std::vector<ByteRange> made;
+    for (ByteRange range : ranges) {
+        if (made.empty() || range.offset > made.back().offset + made.back().size + kNear)
+            made.push_back(range);
+        else
+            made.back().size =
+                std::max(made.back().size, range.offset + range.size - made.back().offset);
+    }
+    return made;
+}
+
+}  // namespace
+
 std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &directory) const
 {
     std::vector<ByteRange> ranges{directory.user_bytes()};
-    for (ColumnKind kind : {ColumnKind::time, ColumnKind::key, ColumnKind::count, ColumnKind::sum,
-                            ColumnKind::duration})
-        ranges.push_back(directory.get(kind).bytes());
-    auto add = [&](const Reference &reference) {
-        if (const BlockColumnInfo *column = find_column(directory, reference))
+    auto add = [&](const BlockColumnInfo *column) {
+        if (column && column->bytes().size > 0)
             ranges.push_back(column->bytes());
     };
+    add(&directory.get(ColumnKind::key));
+    add(&directory.get(ColumnKind::time));
+    if (!cell_)
+        for (ColumnKind kind : {ColumnKind::count, ColumnKind::sum, ColumnKind::duration})
+            add(&directory.get(kind));
     for (const Leaf &leaf : filter_->leaves())
-        add(leaf.reference);
+        add(find_column(directory, leaf.reference));
     for (const Reference &reference : breakdown_)
-        add(reference);
-    return ranges;
+        add(find_column(directory, reference));
+    return joined(std::move(ranges));
 }
 
 void Segmentation::add_block(const BlockParts &parts)
@@ -358,8 +402,11 @@ void Segmentation::add_block(const BlockParts &parts)
     }
     if (!rows.empty())
         rows.keep(matching_rows(*filter_, parts, now_));
-    if (!rows.empty())
-        BlockCount(*this, parts).count(rows);
+    if (!rows.empty()) {
+        if (!block_count_)
+            block_count_ = std::make_shared<BlockCount>(*this);
+        block_count_->count(parts, rows);
+    }
 }
 
 }  // namespace profiles
