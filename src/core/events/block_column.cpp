@@ -9,6 +9,8 @@ namespace profiles {
 
 std::string_view BlockBytes::at(ByteRange range) const
 {
+    if (range.size == 0)
+        return {};
     for (const Part &part : parts_)
         if (range.offset >= part.offset && range.offset - part.offset <= part.bytes.size() &&
             range.size <= part.bytes.size() - (range.offset - part.offset))
