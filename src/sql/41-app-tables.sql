@@ -277,6 +277,7 @@ BEGIN
     PERFORM @extschema@.create_enrolment_tables(app);
     PERFORM @extschema@.create_properties_table(app);
     PERFORM @extschema@.create_merges_table(app);
+    PERFORM @extschema@.create_inbox_tables(app);
     PERFORM @extschema@.create_geo_targets_table(app);
     PERFORM @extschema@.create_events_view(app);
     PERFORM @extschema@.create_sessions_view(app);

@@ -120,6 +120,8 @@ CREATE FUNCTION @extschema@.restore_reports(app text, merge_row record) RETURNS 
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
+    -- Whoever writes more than one row of crash_groups: see ingestion.
+    PERFORM pg_advisory_xact_lock(hashtextextended('profiles crash groups of ' || quote_ident(app), 0));
     EXECUTE format('UPDATE %I.consent_log SET uid = $1, bucket = ($1 >> 16)::integer
                      WHERE uid = $2 AND bucket = ($2 >> 16)::integer AND entry = ANY ($3)', app)
       USING merge_row.from_uid, merge_row.uid, merge_row.consents;

@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     auto reader = [&] { return DataReader(section, kName); };
     attempt([&] {
         DataReader data_reader = reader();
-        Place place = read_place(data_reader, entry);
+        Place place = read_place(data_reader, entry, size % 2 ? "en" : "pt-BR");
         for (std::string_view text : {place.country, place.region, place.city, place.time_zone})
             check_text(text);
     });

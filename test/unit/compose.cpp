@@ -89,7 +89,7 @@ std::string random_step(RandomTree &random)
     return json + "}}";
 }
 
-// Counts what is taken and not given back.
+// Counts what is taken and not given back. As a memory context does, it frees everything when it goes.
 class CountingMemory final : public std::pmr::memory_resource {
 public:
     std::size_t held() const { return held_; }
@@ -98,18 +98,19 @@ private:
     void *do_allocate(std::size_t size, std::size_t alignment) override
     {
         held_ += size;
-        return std::pmr::new_delete_resource()->allocate(size, alignment);
+        return pool_.allocate(size, alignment);
     }
     void do_deallocate(void *block, std::size_t size, std::size_t alignment) override
     {
         held_ -= size;
-        std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+        pool_.deallocate(block, size, alignment);
     }
     bool do_is_equal(const memory_resource &other) const noexcept override
     {
         return this == &other;
     }
 
+    std::pmr::unsynchronized_pool_resource pool_;
     std::size_t held_ = 0;
 };
 

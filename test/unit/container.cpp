@@ -202,8 +202,12 @@ TEST_CASE("skips: every entry is found around the strides")
                 REQUIRE_FALSE(view.find("j" + std::to_string(index)));
             }
             REQUIRE_FALSE(cursor.next());
-            REQUIRE(view.offset(view.header().entries()) ==
-                    view.payloads(0, view.header().entries()).size());
+            std::uint32_t entries = view.header().entries();
+            View::Progress start, last;
+            REQUIRE(view.offset(entries) == view.payloads(0, entries, start).size());
+            for (std::uint32_t entry = 0; entry <= entries; entry += 1 + entry % 7)
+                REQUIRE(view.offset(entry, last) == view.offset(entry));
+            REQUIRE(view.offset(0, last) == 0);
 
             std::string array = "[";
             for (std::uint32_t index = 0; index < count; ++index)

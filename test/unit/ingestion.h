@@ -56,7 +56,8 @@ struct World {
     Outcome ingest(const User &before, const Request &of_request, std::string_view then = {})
     {
         return profiles::ingest(before, of_request,
-                                {settings, now, {day_of, nullptr}, nullptr, then}, &memory);
+                                {settings, now, {day_of, nullptr}, nullptr, nullptr, then},
+                                &memory);
     }
 
     Outcome ingest(const User &before, std::string_view json)

@@ -378,7 +378,7 @@ TEST_CASE("what is no filter")
     bad(R"x({"a":{"$regex":"(?=x)"}})x", "invalid regular expression \"(?=x)\"");
     bad(R"({"a":{"$options":"i"}})", "unknown operator \"$options\" in a filter");
     check_error(R"({"location":{"$geoWithin":[1,2]}})", ErrorCode::unsupported,
-                "operator \"$km\" is not supported");
+                "operator \"$geoWithin\" is not supported");
     check_error(R"({"chr.c1":"t"})", ErrorCode::unsupported,
                 "cohort membership (\"chr.c1\") is not supported in a filter");
     check_error(R"({"geo":"g"})", ErrorCode::unsupported,

@@ -29,6 +29,11 @@ Batch make_batch(std::span<Node> events, std::string_view profile, Time first, T
     return {profile, pack(list, memory), first, last};
 }
 
+bool is_duplicate(const User &user, const Request &request)
+{
+    return request.sent_at && is_remembered(user.recent_requests, request.hash);
+}
+
 class Ingestion {
 public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
@@ -43,7 +48,7 @@ public:
     {
         User &user = outcome_.user;
         if (request_.sent_at) {
-            if (is_remembered(user.recent_requests, request_.hash)) {
+            if (is_duplicate(user, request_)) {
                 outcome_.duplicate = true;
                 return outcome_;
             }
@@ -238,7 +243,8 @@ bool is_late(const User &user, const Request &request)
         !request.events.children.empty() || request.user_details.type == Type::object ||
         request.crash.type == Type::object || request.apm.type == Type::object ||
         request.consent.type == Type::object;
-    return may_leave_events && user.last_seen && request.time < *user.last_seen;
+    return may_leave_events && user.last_seen && request.time < *user.last_seen &&
+           !is_duplicate(user, request);
 }
 
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,

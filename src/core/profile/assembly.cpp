@@ -33,10 +33,11 @@ Assembly::Assembly(Type type, const View *old, std::span<Piece> pieces) : old_(o
 {
     header_.array = type == Type::array;
     std::size_t count = 0;
+    View::Progress keys, values;
     for (Piece &piece : pieces) {
         count += piece.nodes.size() + (piece.to - piece.from);
         measure_nodes(piece.nodes);
-        measure_stretch(piece);
+        measure_stretch(piece, keys, values);
     }
     header_.wide = longest_ > layout::kNarrowLength || payload_ > layout::kNarrowPayload;
     if (count > layout::kMaxCount || payload_ > layout::kWideLength)
@@ -54,18 +55,18 @@ void Assembly::measure_nodes(std::span<const Node> nodes)
     }
 }
 
-void Assembly::measure_stretch(Piece &piece)
+void Assembly::measure_stretch(Piece &piece, View::Progress &keys, View::Progress &values)
 {
     if (piece.from == piece.to)
         return;
     if (!header_.array)
-        piece.keys = add_lengths(piece.from, piece.to);
-    piece.values = add_lengths(old_->value_entry(piece.from), old_->value_entry(piece.to));
+        piece.keys = add_lengths(piece.from, piece.to, keys);
+    piece.values = add_lengths(old_->value_entry(piece.from), old_->value_entry(piece.to), values);
 }
 
-std::string_view Assembly::add_lengths(std::uint32_t from, std::uint32_t to)
+std::string_view Assembly::add_lengths(std::uint32_t from, std::uint32_t to, View::Progress &last)
 {
-    std::string_view payloads = old_->payloads(from, to);
+    std::string_view payloads = old_->payloads(from, to, last);
     payload_ += payloads.size();
     // The lengths of a narrow container never make the new one wide.
     if (old_->header().wide)
@@ -130,24 +131,16 @@ void Assembly::write_payloads(char *&out, bool keys) const
 
 void Assembly::write_skips(char *entries) const
 {
-    std::size_t step = header_.entry_size();
-    char *skips = entries + header_.entries() * step;
+    char *skip = entries + header_.entries() * header_.entry_size();
     std::size_t offset = 0;
-    for (std::uint32_t index = 0; index + 1 < header_.entries(); ++index) {
-        offset +=
-            header_.wide
-                ? layout::wide_entry(layout::load<std::uint32_t>(entries + 4 * std::size_t{index}))
-                      .length
-                : layout::narrow_entry(
-                      layout::load<std::uint16_t>(entries + 2 * std::size_t{index}))
-                      .length;
-        if ((index + 1) % layout::kStride != 0)
-            continue;
+    for (std::uint32_t stretch = 0; stretch < header_.skips(); ++stretch) {
+        std::uint32_t from = stretch * layout::kStride;
+        offset += sum_lengths(entries, header_.wide, from, from + layout::kStride);
         if (header_.wide)
-            layout::store(skips, static_cast<std::uint32_t>(offset));
+            layout::store(skip, static_cast<std::uint32_t>(offset));
         else
-            layout::store(skips, static_cast<std::uint16_t>(offset));
-        skips += step;
+            layout::store(skip, static_cast<std::uint16_t>(offset));
+        skip += header_.entry_size();
     }
 }
 

@@ -32,8 +32,8 @@ public:
 
 private:
     void measure_nodes(std::span<const Node> nodes);
-    void measure_stretch(Piece &piece);
-    std::string_view add_lengths(std::uint32_t from, std::uint32_t to);
+    void measure_stretch(Piece &piece, View::Progress &keys, View::Progress &values);
+    std::string_view add_lengths(std::uint32_t from, std::uint32_t to, View::Progress &last);
     void write_entries(char *out, bool keys) const;
     void write_payloads(char *&out, bool keys) const;
     void write_skips(char *entries) const;

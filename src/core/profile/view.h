@@ -10,6 +10,9 @@ namespace profiles {
 
 [[noreturn]] void raise_corrupted_profile();
 
+// The sum of the lengths in entries [from, to), of which there are at most layout::kStride.
+std::size_t sum_lengths(const char *entries, bool wide, std::uint32_t from, std::uint32_t to);
+
 class View {
 public:
     // Throws corrupted when the directory does not fit, unsupported for an unknown version.
@@ -56,8 +59,14 @@ public:
     }
     // Where the payload of an entry starts; `entries()` asks for the end of the last.
     std::size_t offset(std::uint32_t entry) const;
+    // The same for entries that are asked for in ascending order: it goes on from the last one.
+    struct Progress {
+        std::uint32_t entry = 0;
+        std::size_t offset = 0;
+    };
+    std::size_t offset(std::uint32_t entry, Progress &last) const;
     // The payloads of entries [from, to).
-    std::string_view payloads(std::uint32_t from, std::uint32_t to) const;
+    std::string_view payloads(std::uint32_t from, std::uint32_t to, Progress &last) const;
 
 private:
     // The keys that are as long as the one that is sought: a stretch of entries and its payload.

@@ -70,7 +70,8 @@ std::optional<std::span<const Node>> pulled_values(const Node &operand)
 void keep_array_operand(Action &action, const Change &change, std::pmr::memory_resource *memory)
 {
     try {
-        Operation operation{change.key, std::nullopt, change.operand, memory};
+        const std::optional<Item> nothing;
+        Operation operation{change.key, nothing, change.operand, memory};
         ArrayOperand operand(operation, operator_name(change.op));
         action.makes = !operand.elements.empty();
         action.slice = operand.slice;
@@ -200,8 +201,9 @@ Item unique_elements(const Action &action, std::pmr::memory_resource *scratch)
 {
     Node list = element_list(action, scratch);
     seal(list);
-    Operation operation{{}, std::nullopt, list, scratch};
-    return *add_missing_elements(std::nullopt, ArrayOperand(operation, "$addToSet"), scratch);
+    const std::optional<Item> nothing;
+    Operation operation{{}, nothing, list, scratch};
+    return *add_missing_elements(nothing, ArrayOperand(operation, "$addToSet"), scratch);
 }
 
 void drop_repeated(Action &action, std::pmr::memory_resource *memory)

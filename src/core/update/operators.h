@@ -30,7 +30,7 @@ enum class Operator {
 // What an operator works on. Values are packed; an absent one is nullopt.
 struct Operation {
     std::string_view key;               // for messages
-    std::optional<Item> value;          // before
+    const std::optional<Item> &value;   // before
     const Node &operand;                // sealed, with packed numbers
     std::pmr::memory_resource *memory;  // for what it makes
     const View *members = nullptr;      // the group before the update; null when there is none

@@ -129,9 +129,9 @@ void Update::edit_members(const View *members, std::span<Change> changes, Edits 
         View::Place place = members ? members->place(key) : View::Place{0, false};
         std::optional<Item> before;
         if (place.found)
-            before = members->item(place.position);
-        std::optional<Item> after = before;
-        for (const Change &change : of_key)
+            before.emplace(members->item(place.position));
+        std::optional<Item> after = apply_change(before, of_key[0], members);
+        for (const Change &change : of_key.subspan(1))
             after = apply_change(after, change, members);
         if (after != before)
             edits.push_back({key, place, after, &of_key[0]});
@@ -154,7 +154,7 @@ void Update::limit_properties(std::size_t count, Edits &edits)
     });
 }
 
-std::optional<Item> Update::apply_change(std::optional<Item> value, const Change &change,
+std::optional<Item> Update::apply_change(const std::optional<Item> &value, const Change &change,
                                          const View *members)
 {
     const OperatorRule &rule = operator_rules()[static_cast<std::size_t>(change.op)];

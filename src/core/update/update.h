@@ -98,7 +98,7 @@ private:
     bool replace(const Edits &edits, std::uint32_t group_position, const View *group);
     void edit_members(const View *members, std::span<Change> changes, Edits &edits);
     void limit_properties(std::size_t count, Edits &edits);
-    std::optional<Item> apply_change(std::optional<Item> value, const Change &change,
+    std::optional<Item> apply_change(const std::optional<Item> &value, const Change &change,
                                      const View *members);
     Item within_limits(const Item &value, const Change &change);
     Item cut_elements(const Item &array, const Change &change);

@@ -4,19 +4,16 @@
 // Every change of a user happens under the lock of its row. Two rows are locked in the order of their
 // uids, so merges cannot deadlock with each other. Who waits for a row that a merge removes finds
 // it gone and looks the device up again.
-#include "../../core/ingest/ingest.h"
+#include "ingest.h"
 
+#include "../../core/ingest/bulk.h"
 #include "../../core/ingest/merge.h"
-#include "../../core/update/text.h"
 #include "../location/location.h"
 #include "../profile/datum.h"
 #include "../profile/jsonb.h"
 #include "../time.h"
-#include "../update/skips.h"
-#include "app.h"
 #include "checksum.h"
 #include "reports.h"
-#include "statements.h"
 #include "user_row.h"
 
 extern "C" {
@@ -39,34 +36,14 @@ PG_FUNCTION_INFO_V1(ingest_request);
 PG_FUNCTION_INFO_V1(ingest_request_by_key);
 }
 
-namespace {
-
-constexpr int kTries = 100;  // of finding a user that merges keep moving away
-constexpr std::size_t kListedSkips = 2000;
-
-// What the caller is told.
-struct Answer {
-    std::int64_t uid = 0;
-    const char *status = "ok";
-    const char *reason = nullptr;
-    const char *skipped = "[]";
-};
-
 Datum text_datum(std::string_view value)
 {
     return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
 }
 
-Day day_in_zone(Time time, const void *zone)
-{
-    pg_time_t seconds = time >= 0 ? time / 1000 : (time - 999) / 1000;
-    const struct pg_tm *local = pg_localtime(&seconds, static_cast<const pg_tz *>(zone));
-    if (!local)
-        return static_cast<Day>(seconds / 86400);
-    return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - UNIX_EPOCH_JDATE;
-}
+namespace {
 
-// The user
+constexpr int kTries = 100;  // of finding a user that merges keep moving away
 
 std::optional<std::int64_t> find_device(AppStatements *statements, std::string_view device_id)
 {
@@ -94,6 +71,22 @@ std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
     return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
 }
 
+// Nothing when the device is unknown, or its user was merged away while we waited.
+std::optional<User> lock_user_of(AppStatements *statements, std::string_view device_id)
+{
+    Datum values[] = {text_datum(device_id)};
+    if (run(statements, Statement::lock_user_of, values) == 0)
+        return std::nullopt;
+    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+}
+
+// A merge that was undone while we waited has given the device back to the other user. The device that
+// a user is named by stays with it.
+bool is_still_of(AppStatements *statements, std::string_view device_id, const User &user)
+{
+    return user.device_id == device_id || find_device(statements, device_id) == user.uid;
+}
+
 void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
                   const Batch &batch)
 {
@@ -115,7 +108,8 @@ void close_session_of(AppStatements *statements, User &user)
     insert_batch(statements, user.uid, user.device_id, batch);
 }
 
-// Both rows are locked. The old user's events, devices and counters become the new one's.
+}  // namespace
+
 User merge_locked(AppStatements *statements, User from, User into)
 {
     close_session_of(statements, from);
@@ -135,6 +129,22 @@ User merge_locked(AppStatements *statements, User from, User into)
     return merged;
 }
 
+// The empty profile is a container without members.
+User new_user(std::int64_t uid, const Request &request)
+{
+    User user;
+    user.uid = uid;
+    user.device_id = request.device_id;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Node empty = make_container(Type::object, {});
+        seal(empty);
+        user.profile = pack(empty, memory);
+    });
+    return user;
+}
+
+namespace {
+
 struct Found {
     User user;
     bool is_new = false;      // there is no row yet
@@ -153,32 +163,30 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         false, true};
 }
 
-// A user nobody has seen before. The empty profile is a container without members.
 std::optional<Found> create_user(AppStatements *statements, const Request &request)
 {
     run(statements, Statement::next_uid, nullptr);
     std::int64_t uid = first_number();
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
-    Found found;
-    found.is_new = true;
-    found.user.uid = uid;
-    found.user.device_id = request.device_id;
-    attempt([&](std::pmr::memory_resource *memory) {
-        Node empty = make_container(Type::object, {});
-        seal(empty);
-        found.user.profile = pack(empty, memory);
-    });
-    return found;
+    return Found{new_user(uid, request), true, false};
 }
 
-// The old id is known, the new one is not: the user goes on under the new id.
+// The old id is known, the new one is not: the user goes on under the new id. Devices are claimed before
+// users are locked, everywhere, so that nobody waits for the other's.
 std::optional<Found> rename_device(AppStatements *statements, const Request &request,
                                    std::int64_t uid)
 {
-    std::optional<User> user = lock_user(statements, uid);
-    if (!user || !claim_device(statements, request.device_id, uid, request.time))
+    if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
+    std::optional<User> user;
+    while (!(user = lock_user(statements, uid))) {
+        // Merged away meanwhile: the old device leads to the survivor.
+        CHECK_FOR_INTERRUPTS();
+        uid = find_device(statements, former_device(request)).value_or(0);
+        Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
+        run(statements, Statement::redirect_device, values);
+    }
     user->device_id = request.device_id;
     user->device_id_type = request.device_id_type;
     return Found{*user};
@@ -187,19 +195,23 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 // Nothing when somebody else was faster; the caller looks again.
 std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
 {
-    bool has_old = !request.old_device_id.empty() && request.old_device_id != request.device_id &&
-                   !is_anonymous_device(request.old_device_id);
+    std::string_view former = former_device(request);
+    if (former.empty()) {
+        std::optional<User> user = lock_user_of(statements, request.device_id);
+        if (user && is_still_of(statements, request.device_id, *user))
+            return Found{*user};
+    }
     std::optional<std::int64_t> uid = find_device(statements, request.device_id);
-    std::optional<std::int64_t> old_uid;
-    if (has_old)
-        old_uid = find_device(statements, request.old_device_id);
+    std::optional<std::int64_t> old_uid = find_device(statements, former);
     if (!uid)
         return old_uid ? rename_device(statements, request, *old_uid)
                        : create_user(statements, request);
     if (old_uid && *old_uid != *uid)
         return merge_devices(statements, *old_uid, *uid);
     std::optional<User> user = lock_user(statements, *uid);
-    return user ? std::optional(Found{*user}) : std::nullopt;
+    if (!user || !is_still_of(statements, request.device_id, *user))
+        return std::nullopt;
+    return Found{*user};
 }
 
 Found find_user(AppStatements *statements, const Request &request)
@@ -215,25 +227,34 @@ Found find_user(AppStatements *statements, const Request &request)
     pg_unreachable();
 }
 
-void write_user(AppStatements *statements, const Found &found, const Outcome &outcome)
+Day day_in_zone(Time time, const void *zone)
+{
+    pg_time_t seconds = time >= 0 ? time / 1000 : (time - 999) / 1000;
+    const struct pg_tm *local = pg_localtime(&seconds, static_cast<const pg_tz *>(zone));
+    if (!local)
+        return static_cast<Day>(seconds / 86400);
+    return date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday) - UNIX_EPOCH_JDATE;
+}
+
+}  // namespace
+
+void write_user(AppStatements *statements, const User &user, const UserChanges &changes)
 {
     UserParameters parameters;
-    user_to_parameters(outcome.user, parameters);
-    Statement statement = found.is_new                                 ? Statement::insert_user
-                          : outcome.rarely_changed || found.is_changed ? Statement::update_all
-                          : outcome.profile_changed                    ? Statement::update_profile
-                                                                       : Statement::update_user;
+    user_to_parameters(user, parameters);
+    Statement statement = changes.is_new    ? Statement::insert_user
+                          : changes.rare    ? Statement::update_all
+                          : changes.profile ? Statement::update_profile
+                                            : Statement::update_user;
     run(statements, statement, parameters.values, parameters.nulls);
 }
 
-// The profile that the events of a late request carry; empty when the one of now will do.
-std::string_view find_profile_then(AppStatements *statements, const Found &found,
+std::string_view find_profile_then(AppStatements *statements, const User &user,
                                    const Request &request)
 {
-    if (found.is_new || !is_late(found.user, request))
+    if (!is_late(user, request))
         return {};
-    Datum values[] = {Int64GetDatum(found.user.uid),
-                      TimestampTzGetDatum(timestamp_of(request.time))};
+    Datum values[] = {Int64GetDatum(user.uid), TimestampTzGetDatum(timestamp_of(request.time))};
     if (run(statements, Statement::profile_then, values) == 0)
         return {};
     bool is_null;
@@ -241,30 +262,6 @@ std::string_view find_profile_then(AppStatements *statements, const Found &found
     return bytes_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(profile)));
 }
 
-// The request
-
-// The first faults one by one, of the rest the number.
-const char *skipped_json(std::span<const Skip> of_request, std::span<const Skip> of_outcome,
-                         const Failure &unusable)
-{
-    const char *json = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        SkipList all(of_request.begin(), of_request.end(), memory);
-        all.insert(all.end(), of_outcome.begin(), of_outcome.end());
-        if (unusable.failed)
-            all.push_back({"ip_address", {}, unusable.message});
-        if (all.size() > kListedSkips) {
-            std::string rest =
-                std::to_string(all.size() - kListedSkips) + " more faults are not listed";
-            all.resize(kListedSkips);
-            all.push_back({"", {}, keep_text(rest, memory)});
-        }
-        json = write_skips(all, memory);
-    });
-    return json;
-}
-
-// A geoip database that cannot be used must not cost the request; `unusable` tells why.
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
                 std::string_view profile_then, Failure &unusable)
 {
@@ -286,6 +283,28 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
     return outcome;
 }
 
+bool turned_away(const App &app, const Request &request, Answer &answer)
+{
+    if (const char *reason = refusal(app, request)) {
+        answer.status = "refused";
+        answer.reason = reason;
+    } else if (is_anonymous_device(request.device_id)) {
+        answer.status = "ignored";
+        answer.reason = request.device_id[0] == '0' ? "the device id is all zeros"
+                                                    : "the device id is a temporary one";
+    }
+    return answer.reason;
+}
+
+void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what)
+{
+    if (PG_ARGISNULL(argument))
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", what)));
+}
+
+namespace {
+
 Answer ingest_into(const App &app, Node &parameters)
 {
     Time now = milliseconds_of(GetCurrentTimestamp());
@@ -294,21 +313,12 @@ Answer ingest_into(const App &app, Node &parameters)
         request = read_request(parameters, now, app.settings.limits, memory);
     });
     Answer answer;
-    if (const char *reason = refusal(app, request)) {
-        answer.status = "refused";
-        answer.reason = reason;
+    if (turned_away(app, request, answer))
         return answer;
-    }
-    if (is_anonymous_device(request.device_id)) {
-        answer.status = "ignored";
-        answer.reason = request.device_id[0] == '0' ? "the device id is all zeros"
-                                                    : "the device id is a temporary one";
-        return answer;
-    }
     AppStatements *statements = app_statements(app.name);
     Found found = find_user(statements, request);
     Failure unusable;
-    std::string_view then = find_profile_then(statements, found, request);
+    std::string_view then = find_profile_then(statements, found.user, request);
     Outcome outcome = compute(app, found.user, request, now, then, unusable);
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
@@ -317,10 +327,12 @@ Answer ingest_into(const App &app, Node &parameters)
         if (!found.is_changed)
             return answer;
     }
-    write_user(statements, found, outcome);
+    write_user(statements, outcome.user,
+               {found.is_new, outcome.profile_changed, outcome.rarely_changed || found.is_changed});
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
         insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
     write_reports(statements, outcome, request);
+    write_crash(statements, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
     return answer;
 }
@@ -331,12 +343,8 @@ Datum answer_datum(FunctionCallInfo fcinfo, const Answer &answer)
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
         elog(ERROR, "return type must be a row type");
-    Datum values[4] = {Int64GetDatum(answer.uid), CStringGetTextDatum(answer.status), 0,
-                       jsonb_from_text(answer.skipped)};
-    bool nulls[4] = {answer.uid == 0, false, answer.reason == nullptr, false};
-    if (answer.reason)
-        values[2] = CStringGetTextDatum(answer.reason);
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+    AnswerColumns row = answer_columns(answer);
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), row.values, row.nulls));
 }
 
 // What the request says of its app; null when it says nothing.
@@ -348,14 +356,6 @@ const char *app_key_of(Jsonb *request)
         value.type != jbvString)
         return nullptr;
     return pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
-}
-
-// A null would otherwise pass for a request that was taken.
-void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what)
-{
-    if (PG_ARGISNULL(argument))
-        ereport(ERROR,
-                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", what)));
 }
 
 template <typename FindApp>

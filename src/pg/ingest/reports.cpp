@@ -18,7 +18,7 @@ Datum text_datum(std::string_view value)
 
 Datum time_datum(Time time) { return TimestampTzGetDatum(timestamp_of(time)); }
 
-void write_crash(AppStatements *statements, std::int64_t uid, const CrashReport &crash, Time time)
+void count_crash(AppStatements *statements, std::int64_t uid, const CrashReport &crash, Time time)
 {
     Datum values[] = {Int64GetDatum(uid),
                       text_datum(crash.group),
@@ -75,14 +75,18 @@ void write_reports(AppStatements *statements, const Outcome &outcome, const Requ
         write_token(statements, uid, token, request.time);
     for (const Enrolment &enrolment : outcome.enrolments)
         write_enrolment(statements, uid, enrolment, request.time);
-    // Last, since the row of the group is everybody's.
+}
+
+void write_crash(AppStatements *statements, const Outcome &outcome, const Request &request)
+{
     if (outcome.crash)
-        write_crash(statements, uid, *outcome.crash, request.time);
+        count_crash(statements, outcome.user.uid, *outcome.crash, request.time);
 }
 
 void move_reports(AppStatements *statements, std::int64_t from, std::int64_t into)
 {
     Datum uids[] = {Int64GetDatum(from), Int64GetDatum(into)};
+    run(statements, Statement::lock_crashes, nullptr);
     for (Statement statement : {Statement::move_consents, Statement::move_tokens,
                                 Statement::move_enrolments, Statement::move_crashes})
         run(statements, statement, uids);

@@ -1,5 +1,7 @@
 #include "statements.h"
 
+#include "bulk_statements.h"
+#include "statement_text.h"
 #include "user_row.h"
 
 extern "C" {
@@ -15,15 +17,7 @@ extern "C" {
 
 namespace profiles::pg {
 
-// Nothing is left to the caller's search_path.
-#define BUCKET(uid) "(" uid " OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4"
-#define OF_USER "uid OPERATOR(pg_catalog.=) $1 AND bucket OPERATOR(pg_catalog.=) " BUCKET("$1")
-// %1$s is the schema.
-#define BLOCKS_OF_USER                                                           \
-    "SELECT FROM %1$s.event_blocks WHERE bucket OPERATOR(pg_catalog.=) " BUCKET( \
-        "$1") " AND first_uid OPERATOR(pg_catalog.<=) $1 AND last_uid OPERATOR(pg_catalog.>=) $1"
-
-inline constexpr int kStatements = static_cast<int>(Statement::move_enrolments) + 1;
+inline constexpr int kStatements = static_cast<int>(Statement::insert_batches) + 1;
 
 // One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
 class AppStatements {
@@ -32,6 +26,13 @@ public:
     Oid profile_type;  // another one after DROP and CREATE EXTENSION, which plans cannot follow
     SPIPlanPtr plans[kStatements];
 };
+
+Oid type_named(const char *name)
+{
+    Oid schema = get_namespace_oid("profiles", false);
+    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+                           ObjectIdGetDatum(schema));
+}
 
 namespace {
 
@@ -47,17 +48,10 @@ void make_cache()
                         HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
-Oid type_named(const char *name)
-{
-    Oid schema = get_namespace_oid("profiles", false);
-    return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
-                           ObjectIdGetDatum(schema));
-}
-
-void append_column_list(StringInfo sql)
+void append_column_list(StringInfo sql, const char *row = "")
 {
     for (int column = 0; column < kUserColumns; ++column)
-        appendStringInfo(sql, "%s%s", column ? ", " : "", user_columns[column].name);
+        appendStringInfo(sql, "%s%s%s", column ? ", " : "", row, user_columns[column].name);
 }
 
 void append_update(StringInfo sql, const char *schema, bool with_profile,
@@ -81,127 +75,6 @@ void append_insert(StringInfo sql, const char *schema)
     appendStringInfoChar(sql, ')');
 }
 
-// A crash of one user: its row first, so that the group knows whether the user is new to it. A group
-// that was resolved opens again when a version at least as new as the resolved one reports it.
-void append_count_crash(StringInfo sql, const char *schema)
-{
-    appendStringInfo(
-        sql,
-        "WITH of_user AS ("
-        "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, first_seen, "
-        "last_seen) VALUES ($1, " BUCKET(
-            "$1") ", $2, 1, $8, $8) "
-                  "ON CONFLICT (uid, bucket, crash_group) "
-                  "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) 1, "
-                  "first_seen = LEAST(known.first_seen, excluded.first_seen), "
-                  "last_seen = GREATEST(known.last_seen, excluded.last_seen) "
-                  "RETURNING (known.reports OPERATOR(pg_catalog.=) 1)::pg_catalog.int4 AS is_new) "
-                  "INSERT INTO %1$s.crash_groups AS known (crash_group, name, error, platform, "
-                  "fatal, reports, "
-                  "users, first_seen, last_seen, first_version, last_version) "
-                  "SELECT $2, $3, $4, $5, $6, 1, is_new, $8, $8, $7, $7 FROM of_user "
-                  "ON CONFLICT (crash_group) DO UPDATE SET "
-                  "reports = known.reports OPERATOR(pg_catalog.+) 1, "
-                  "users = known.users OPERATOR(pg_catalog.+) excluded.users, "
-                  "first_seen = LEAST(known.first_seen, excluded.first_seen), "
-                  "last_seen = GREATEST(known.last_seen, excluded.last_seen), "
-                  "last_version = CASE WHEN excluded.last_seen OPERATOR(pg_catalog.>=) "
-                  "known.last_seen "
-                  "THEN coalesce(excluded.last_version, known.last_version) ELSE "
-                  "known.last_version END, "
-                  "resolved_at = CASE WHEN profiles.is_regression(known.resolved_at, "
-                  "known.resolved_version, "
-                  "excluded.last_seen, excluded.last_version) THEN NULL ELSE known.resolved_at "
-                  "END, "
-                  "reopened_at = CASE WHEN profiles.is_regression(known.resolved_at, "
-                  "known.resolved_version, "
-                  "excluded.last_seen, excluded.last_version) THEN excluded.last_seen "
-                  "ELSE known.reopened_at END",
-        schema);
-}
-
-// What both users have becomes one row of the survivor, and one user of the group. Groups are locked in
-// their order, so that two merges cannot wait for each other.
-void append_move_crashes(StringInfo sql, const char *schema)
-{
-    appendStringInfo(
-        sql,
-        "WITH gone AS (DELETE FROM %1$s.crash_users WHERE " OF_USER " RETURNING *), "
-        "shared AS (SELECT groups.crash_group FROM %1$s.crash_groups AS groups "
-        "JOIN gone ON groups.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
-        "JOIN %1$s.crash_users AS theirs "
-        "ON theirs.crash_group OPERATOR(pg_catalog.=) gone.crash_group "
-        "AND theirs.uid OPERATOR(pg_catalog.=) $2 AND theirs.bucket OPERATOR(pg_catalog.=) %2$s "
-        "ORDER BY groups.crash_group FOR UPDATE OF groups), "
-        "counted AS (UPDATE %1$s.crash_groups AS groups "
-        "SET users = groups.users OPERATOR(pg_catalog.-) 1 FROM shared "
-        "WHERE groups.crash_group OPERATOR(pg_catalog.=) shared.crash_group) "
-        "INSERT INTO %1$s.crash_users AS known (uid, bucket, crash_group, reports, first_seen, "
-        "last_seen) SELECT $2, %2$s, crash_group, reports, first_seen, last_seen FROM gone "
-        "ON CONFLICT (uid, bucket, crash_group) "
-        "DO UPDATE SET reports = known.reports OPERATOR(pg_catalog.+) excluded.reports, "
-        "first_seen = LEAST(known.first_seen, excluded.first_seen), "
-        "last_seen = GREATEST(known.last_seen, excluded.last_seen)",
-        schema, BUCKET("$2"));
-}
-
-// What the survivor has, too, stays as the survivor has it.
-void append_move(StringInfo sql, const char *schema, const char *table, const char *columns)
-{
-    appendStringInfo(sql,
-                     "WITH gone AS (DELETE FROM %1$s.%2$s WHERE " OF_USER " RETURNING *) "
-                     "INSERT INTO %1$s.%2$s (uid, bucket, %3$s) "
-                     "SELECT $2, " BUCKET("$2") ", %3$s FROM gone ON CONFLICT DO NOTHING",
-                     schema, table, columns);
-}
-
-// Of the newest batches of the hot tier only: late requests are hours late, not months, and a user with
-// very many batches must not make each of them slow. A batch that only closes a session carries the
-// profile of the close and the time of the begin. OFFSET 0: events are looked at after sorting, until one
-// is found. Blocks are read only for what is younger than that.
-void append_profile_then(StringInfo sql, const char *schema, const char *app)
-{
-    appendStringInfo(sql,
-                     "WITH hot AS MATERIALIZED (SELECT older.last_ts, older.profile FROM "
-                     "(SELECT newest.last_ts, newest.profile, newest.events FROM "
-                     "(SELECT last_ts, batch, profile, events FROM %1$s.event_batches "
-                     "WHERE " OF_USER " ORDER BY batch DESC LIMIT 1000) AS newest "
-                     "WHERE newest.last_ts OPERATOR(pg_catalog.<=) $2 "
-                     "ORDER BY newest.last_ts DESC, newest.batch DESC OFFSET 0) AS older "
-                     "WHERE EXISTS (SELECT FROM profiles.event_list_each(older.events) AS event "
-                     "WHERE NOT profiles.is_closing(event.key, event.segmentation)) LIMIT 1) "
-                     "SELECT found.profile FROM (SELECT hot.profile, 2 AS place FROM hot UNION ALL "
-                     "SELECT cold.profile, 1 FROM profiles.profile_in_blocks(%2$s, $1, $2, "
-                     "(SELECT last_ts FROM hot)) AS cold WHERE cold.profile IS NOT NULL) AS found "
-                     "ORDER BY found.place LIMIT 1",
-                     schema, quote_literal_cstr(app));
-}
-
-// Both rows, and what belongs to the one who goes: see undo_merge().
-void append_record_merge(StringInfo sql, const char *schema)
-{
-    appendStringInfo(
-        sql,
-        "INSERT INTO %1$s.merges (uid, bucket, from_uid, from_user, into_user, devices, batches, "
-        "in_blocks, consents, crashes, tokens, enrolments) "
-        "SELECT $2, %3$s, $1, pg_catalog.to_jsonb(theirs), pg_catalog.to_jsonb(mine), "
-        "ARRAY(SELECT device_id FROM %1$s.devices WHERE " OF_USER "), "
-        "ARRAY(SELECT batch FROM %1$s.event_batches WHERE " OF_USER "), "
-        "ARRAY(SELECT moved.uid FROM %1$s.moved_events AS moved "
-        "WHERE moved.into_uid OPERATOR(pg_catalog.=) $1 UNION ALL SELECT $1 WHERE EXISTS "
-        "(" BLOCKS_OF_USER ")), "
-        "ARRAY(SELECT entry FROM %1$s.consent_log WHERE " OF_USER "), "
-        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.crash_users AS owned "
-        "WHERE " OF_USER "), "
-        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.push_tokens AS owned "
-        "WHERE " OF_USER "), "
-        "(SELECT coalesce(pg_catalog.jsonb_agg(owned), '[]') FROM %1$s.enrolments AS owned "
-        "WHERE " OF_USER ") FROM %1$s.users AS theirs, %1$s.users AS mine "
-        "WHERE theirs.uid OPERATOR(pg_catalog.=) $1 AND theirs.bucket OPERATOR(pg_catalog.=) %2$s "
-        "AND mine.uid OPERATOR(pg_catalog.=) $2 AND mine.bucket OPERATOR(pg_catalog.=) %3$s",
-        schema, BUCKET("$1"), BUCKET("$2"));
-}
-
 void append_statement(StringInfo sql, Statement statement, const char *app)
 {
     const char *schema = quote_identifier(app);
@@ -214,6 +87,16 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         appendStringInfoString(sql, "SELECT ");
         append_column_list(sql);
         appendStringInfo(sql, " FROM %s.users WHERE " OF_USER " FOR UPDATE", schema);
+        return;
+    case Statement::lock_user_of:
+        appendStringInfoString(sql, "SELECT ");
+        append_column_list(sql, "locked.");
+        appendStringInfo(sql,
+                         " FROM %1$s.devices AS device, LATERAL (SELECT * FROM %1$s.users AS users "
+                         "WHERE users.uid OPERATOR(pg_catalog.=) device.uid "
+                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket FOR UPDATE) "
+                         "AS locked WHERE device.device_id OPERATOR(pg_catalog.=) $1",
+                         schema);
         return;
     case Statement::next_uid:
         appendStringInfo(sql, "SELECT pg_catalog.nextval(%s::pg_catalog.regclass)",
@@ -229,6 +112,12 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
     case Statement::update_user: append_update(sql, schema, false); return;
     case Statement::update_profile: append_update(sql, schema, true); return;
     case Statement::update_all: append_update(sql, schema, true, kUserColumns); return;
+    case Statement::redirect_device:
+        appendStringInfo(sql,
+                         "UPDATE %s.devices SET uid = $2, bucket = " BUCKET(
+                             "$2") " WHERE device_id OPERATOR(pg_catalog.=) $1",
+                         schema);
+        return;
     case Statement::delete_user:
         appendStringInfo(sql, "DELETE FROM %s.users WHERE " OF_USER, schema);
         return;
@@ -312,7 +201,16 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
                          : statement == Statement::move_devices ? "devices"
                                                                 : "consent_log");
         return;
+    // A lock that single reports, which write one row and nothing after it, need not take.
+    case Statement::lock_crashes:
+        appendStringInfo(sql,
+                         "SELECT pg_catalog.pg_advisory_xact_lock("
+                         "pg_catalog.hashtextextended(%s, 0))",
+                         quote_literal_cstr(psprintf("profiles crash groups of %s", schema)));
+        return;
+    default: break;
     }
+    append_bulk_statement(sql, statement, schema);
 }
 
 int parameter_types(Statement statement, Oid *types)
@@ -324,8 +222,11 @@ int parameter_types(Statement statement, Oid *types)
         return count;
     };
     switch (statement) {
-    case Statement::find_device: return fill({TEXTOID});
-    case Statement::next_uid: return 0;
+    case Statement::find_device:
+    case Statement::lock_user_of: return fill({TEXTOID});
+    case Statement::redirect_device: return fill({TEXTOID, INT8OID});
+    case Statement::next_uid:
+    case Statement::lock_crashes: return 0;
     case Statement::lock_user:
     case Statement::leave_all:
     case Statement::delete_user: return fill({INT8OID});
@@ -353,7 +254,13 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::move_consents:
     case Statement::move_tokens:
     case Statement::move_enrolments: return fill({INT8OID, INT8OID});
-    default: break;
+    case Statement::insert_user:
+    case Statement::update_user:
+    case Statement::update_profile:
+    case Statement::update_all: break;
+    default:
+        return bulk_parameter_types(statement, types, type_named("profile"),
+                                    type_named("event_list"));
     }
     for (int column = 0; column < kUserColumns; ++column)
         types[column] = OidIsValid(user_columns[column].type) ? user_columns[column].type

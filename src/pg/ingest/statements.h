@@ -11,13 +11,15 @@ extern "C" {
 namespace profiles::pg {
 
 enum class Statement {
-    find_device,  // device_id -> uid
-    lock_user,    // uid -> the columns of user_row.h
+    find_device,   // device_id -> uid
+    lock_user,     // uid -> the columns of user_row.h
+    lock_user_of,  // device_id -> the same
     next_uid,
-    claim_device,    // device_id, uid, first_seen; no row when the device is known already
-    insert_user,     // the columns of user_row.h
-    update_user,     // the common ones of these, but for the profile
-    update_profile,  // the common ones with the profile
+    claim_device,     // device_id, uid, first_seen; no row when the device is known already
+    redirect_device,  // device_id, uid
+    insert_user,      // the columns of user_row.h
+    update_user,      // the common ones of these, but for the profile
+    update_profile,   // the common ones with the profile
     update_all,
     delete_user,   // uid
     profile_then,  // uid, time
@@ -39,9 +41,22 @@ enum class Statement {
     move_consents,
     move_tokens,
     move_enrolments,
+    lock_crashes,  // before more than one row of crash_groups is written
+    // of a bulk
+    find_devices,   // device_ids -> number of the device (from 1), uid
+    next_uids,      // how many
+    claim_devices,  // device_ids, uids, first_seens; as many rows as could be claimed
+    lock_users,     // uids -> the columns of user_row.h, in the order of the uids
+    insert_users,   // rows of user_row.h; the same of those that update
+    update_users,   // the common columns, but for the profile
+    update_users_whole,
+    insert_batches,  // the columns of insert_batch, as arrays
 };
 
 class AppStatements;
+
+// A type of the extension.
+Oid type_named(const char *name);
 
 // The statements of an app. Needs SPI to be connected.
 AppStatements *app_statements(const char *app);

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -59,14 +60,16 @@ namespace {
 // Takes the columns of a row in order.
 class RowReader {
 public:
-    RowReader(HeapTuple row, TupleDesc descriptor) : row_(row), descriptor_(descriptor) {}
+    RowReader(HeapTuple row, TupleDesc descriptor)
+    {
+        heap_deform_tuple(row, descriptor, values_, nulls_);
+    }
 
     // False for null.
     bool next()
     {
-        bool is_null;
-        value_ = heap_getattr(row_, ++column_, descriptor_, &is_null);
-        return !is_null;
+        value_ = values_[column_];
+        return !nulls_[column_++];
     }
     Datum value() const { return value_; }
 
@@ -90,8 +93,8 @@ public:
     std::int32_t integer() { return next() ? DatumGetInt32(value_) : 0; }
 
 private:
-    HeapTuple row_;
-    TupleDesc descriptor_;
+    Datum values_[kUserColumns];
+    bool nulls_[kUserColumns];
     int column_ = 0;
     Datum value_ = 0;
 };
@@ -251,6 +254,25 @@ void user_to_parameters(const User &user, UserParameters &parameters)
     out.add_number(user.purchases.total);
     out.add_number(user.purchases.last_amount);
     out.add_time(user.purchases.last);
+}
+
+TupleDesc user_row_descriptor(Oid profile_type)
+{
+    TupleDesc descriptor = CreateTemplateTupleDesc(kUserColumns);
+    for (int column = 0; column < kUserColumns; ++column) {
+        Oid type = user_columns[column].type;
+        TupleDescInitEntry(descriptor, static_cast<AttrNumber>(column + 1),
+                           user_columns[column].name, OidIsValid(type) ? type : profile_type, -1,
+                           0);
+    }
+    return BlessTupleDesc(descriptor);
+}
+
+Datum user_to_row(const User &user, TupleDesc descriptor)
+{
+    UserParameters parameters;
+    user_to_parameters(user, parameters);
+    return HeapTupleGetDatum(heap_form_tuple(descriptor, parameters.values, parameters.nulls));
 }
 
 }  // namespace profiles::pg

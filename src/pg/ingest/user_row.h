@@ -31,4 +31,8 @@ struct UserParameters {
 };
 void user_to_parameters(const User &user, UserParameters &parameters);
 
+// Records of these columns; a blessed descriptor of them.
+TupleDesc user_row_descriptor(Oid profile_type);
+Datum user_to_row(const User &user, TupleDesc descriptor);
+
 }  // namespace profiles::pg

@@ -1,10 +1,9 @@
-// Selectivity of @@, @>, ? and their like: fetches the statistics of the column as plain data and lets core
-// estimate.
+// Selectivity of @@, @>, ? and their like: fetches the statistics of the column and lets core estimate.
 #include "../profile/texts.h"
 
 #include "../../core/planner/estimate.h"
 #include "../time.h"
-#include "kinds.h"
+#include "statistics.h"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -24,59 +23,6 @@ PG_FUNCTION_INFO_V1(profile_hassel);
 }
 
 namespace {
-
-// A slot as it lies in the statistics; zeroed when there is none.
-struct Slots {
-    AttStatsSlot items, figures, numeric, pairs;
-};
-
-void fetch_slots(Slots &slots, HeapTuple tuple)
-{
-    memset(&slots, 0, sizeof slots);
-    int both = ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS;
-    get_attstatsslot(&slots.items, tuple, STATISTIC_KIND_MCELEM, InvalidOid, both);
-    get_attstatsslot(&slots.figures, tuple, kPropertyFigures, InvalidOid, both);
-    get_attstatsslot(&slots.numeric, tuple, kNumericBounds, InvalidOid, both);
-    get_attstatsslot(&slots.pairs, tuple, kDependentPairs, InvalidOid, ATTSTATSSLOT_NUMBERS);
-}
-
-void free_slots(Slots &slots)
-{
-    for (AttStatsSlot *slot : {&slots.items, &slots.figures, &slots.numeric, &slots.pairs})
-        free_attstatsslot(slot);
-}
-
-std::span<const std::string_view> texts_of_slot(const AttStatsSlot &slot)
-{
-    if (slot.nvalues == 0 || slot.valuetype != TEXTOID)
-        return {};
-    auto count = static_cast<std::size_t>(slot.nvalues);
-    auto *texts = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * count));
-    for (std::size_t index = 0; index < count; ++index)
-        new (texts + index) std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(slot.values[index])));
-    return {texts, count};
-}
-
-// Only as much of each slot as its parts have in common: statistics may have been set by hand.
-StatisticsView view_of(const Slots &slots)
-{
-    StatisticsView view;
-    view.items = texts_of_slot(slots.items);
-    view.items =
-        view.items.first(Min(view.items.size(), static_cast<std::size_t>(slots.items.nnumbers)));
-    view.frequencies = slots.items.numbers;
-    view.properties = texts_of_slot(slots.figures);
-    std::size_t figures = slots.figures.nnumbers * sizeof(float) / sizeof(PropertyFigures);
-    view.properties = view.properties.first(Min(view.properties.size(), figures));
-    view.figures = reinterpret_cast<const PropertyFigures *>(slots.figures.numbers);
-    view.numeric = texts_of_slot(slots.numeric);
-    if (!view.numeric.empty())
-        view.bounds_each = static_cast<std::size_t>(slots.numeric.nnumbers) / view.numeric.size();
-    view.bounds = slots.numeric.numbers;
-    view.pairs = {reinterpret_cast<const ItemPair *>(slots.pairs.numbers),
-                  slots.pairs.nnumbers * sizeof(float) / sizeof(ItemPair)};
-    return view;
-}
 
 // The column on one side and the constant on the other.
 struct Clause {
@@ -111,13 +57,10 @@ double estimate(Clause &clause, Answer answer)
 {
     HeapTuple tuple = clause.variable.statsTuple;
     double nulls = reinterpret_cast<Form_pg_statistic>(GETSTRUCT(tuple))->stanullfrac;
-    Slots slots;
-    fetch_slots(slots, tuple);
-    StatisticsView view = view_of(slots);
+    const StatisticsView &view = fetch_statistics(tuple);
     double share = 0;
     Failure failure;
     attempt_into(failure, [&](std::pmr::memory_resource *) { share = answer(Estimate(view)); });
-    free_slots(slots);
     if (failure.failed && failure.cancelled)
         raise_if_failed(failure);
     return failure.failed ? DEFAULT_MATCHING_SEL : share * (1 - nulls);

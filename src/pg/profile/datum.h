@@ -12,21 +12,30 @@
 
 namespace profiles::pg {
 
-// The bytes of a varlena, short header or long, detoasted when it must be. A fetch step: may ereport.
-//
-// A profile in a table is rarely in the processor's cache, and a lookup touches it in several places one
-// after the other: its cache lines are asked for at once, so that they arrive together.
+// The bytes of a varlena, short header or long.
 inline std::string_view bytes_of(const struct varlena *value)
+{
+    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+// A profile in a table is rarely in the processor's cache, and a lookup touches it in several places one
+// after the other: its lines are asked for at once, so that they arrive together. A heap page is filled
+// from its end, so the row that a scan will bring next lies before this one, and is about as long.
+inline struct varlena *prefetched(struct varlena *value)
 {
     constexpr std::size_t kLine = 64, kMostOfProfiles = 12 * kLine;
     const char *bytes = VARDATA_ANY(value);
-    std::size_t size = VARSIZE_ANY_EXHDR(value);
-    for (std::size_t line = kLine; line < std::min(size, kMostOfProfiles); line += kLine)
+    std::size_t size = std::min<std::size_t>(VARSIZE_ANY_EXHDR(value), kMostOfProfiles);
+    for (std::size_t line = kLine; line < size; line += kLine) {
         __builtin_prefetch(bytes + line);
-    return {bytes, size};
+        __builtin_prefetch(bytes - line);
+    }
+    return value;
 }
 
-#define PG_GETARG_BYTES(n) profiles::pg::bytes_of(PG_GETARG_VARLENA_PP(n))
+// Arguments, detoasted when they must be. Fetch steps: may ereport.
+#define PG_GETARG_PROFILE(n) profiles::pg::prefetched(PG_GETARG_VARLENA_PP(n))
+#define PG_GETARG_BYTES(n) profiles::pg::bytes_of(PG_GETARG_PROFILE(n))
 
 // A varlena with room for `size` bytes. For compute steps: throws instead of raising.
 struct varlena *allocate_varlena(std::size_t size, std::pmr::memory_resource *memory);

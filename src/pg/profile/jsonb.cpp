@@ -33,9 +33,12 @@ void check_depth(int depth)
                  errdetail("At most %d levels are allowed.", layout::kMaxDepth)));
 }
 
-// Reads one container whose opening token has just been taken.
-Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is_object, int depth)
+// Reads one container whose opening token has just been taken. With `too_deep` what is nested too deeply
+// sets it and is null, instead of an error.
+Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is_object, int depth,
+                    bool *too_deep = nullptr)
 {
+    bool is_deepest = too_deep && depth + 1 >= layout::kMaxDepth;
     check_depth(depth);
     int room = is_object ? opening.val.object.nPairs : opening.val.array.nElems;
     auto *children = static_cast<Node *>(
@@ -45,7 +48,7 @@ Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is
     JsonbValue value;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        JsonbIteratorToken token = JsonbIteratorNext(iterator, &value, false);
+        JsonbIteratorToken token = JsonbIteratorNext(iterator, &value, is_deepest);
         if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
             break;
         if (token == WJB_KEY) {
@@ -53,8 +56,11 @@ Node read_container(JsonbIterator **iterator, const JsonbValue &opening, bool is
             continue;
         }
         bool opens = token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT;
-        Node child = opens ? read_container(iterator, value, token == WJB_BEGIN_OBJECT, depth + 1)
-                           : node_from_scalar(value);
+        if (is_deepest && value.type == jbvBinary)
+            *too_deep = true;
+        Node child =
+            opens ? read_container(iterator, value, token == WJB_BEGIN_OBJECT, depth + 1, too_deep)
+                  : node_from_scalar(value);
         child.key = key;
         new (children + count++) Node(child);
     }
@@ -176,6 +182,30 @@ Node node_from_jsonb(Jsonb *jsonb, int extra_depth)
         return read_container(&iterator, value, token == WJB_BEGIN_OBJECT, -extra_depth);
     JsonbIteratorNext(&iterator, &value, false);
     return node_from_scalar(value);
+}
+
+int elements_of_jsonb(Jsonb *jsonb, JsonbElement **elements)
+{
+    auto *kept = static_cast<JsonbElement *>(
+        palloc_extended(sizeof(JsonbElement) * (Size{JB_ROOT_COUNT(jsonb)} + 1),
+                        MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+    JsonbIterator *outer = JsonbIteratorInit(&jsonb->root);
+    JsonbValue value;
+    int count = 0;
+    JsonbIteratorNext(&outer, &value, false);
+    while (JsonbIteratorNext(&outer, &value, true) == WJB_ELEM) {
+        JsonbElement &element = kept[count++];
+        if (value.type != jbvBinary) {
+            element.node = node_from_scalar(value);
+            continue;
+        }
+        JsonbIterator *inner = JsonbIteratorInit(value.val.binary.data);
+        JsonbIteratorToken token = JsonbIteratorNext(&inner, &value, false);
+        element.node =
+            read_container(&inner, value, token == WJB_BEGIN_OBJECT, 0, &element.too_deep);
+    }
+    *elements = kept;
+    return count;
 }
 
 Datum jsonb_from_text(const char *text)

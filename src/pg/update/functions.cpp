@@ -139,7 +139,7 @@ Datum apply_operator(FunctionCallInfo fcinfo, Operator op)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     CompiledChanges compiled =
         compiled_once(fcinfo, [&](bool copy) { return compile_operator(fcinfo, op, copy); });
     struct varlena *result = nullptr;
@@ -180,7 +180,7 @@ extern "C" Datum profile_pop(PG_FUNCTION_ARGS)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     std::string_view key = name_argument(fcinfo, 1);
     bool first = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
     struct varlena *result = nullptr;
@@ -198,7 +198,7 @@ extern "C" Datum profile_rename(PG_FUNCTION_ARGS)
 {
     if (PG_ARGISNULL(0))
         PG_RETURN_NULL();
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     std::string_view key = name_argument(fcinfo, 1);
     Node target = make_text(name_argument(fcinfo, 2));
     struct varlena *result = nullptr;
@@ -238,7 +238,7 @@ CompiledChanges compile_document(Jsonb *document)
 
 extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
 {
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     CompiledChanges details = compiled_once(fcinfo, [&](bool copy) {
         return compile_document(copy ? PG_GETARG_JSONB_P_COPY(1) : PG_GETARG_JSONB_P(1));
     });
@@ -253,7 +253,7 @@ extern "C" Datum profile_apply(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_try_apply(PG_FUNCTION_ARGS)
 {
-    struct varlena *profile = PG_GETARG_VARLENA_PP(0);
+    struct varlena *profile = PG_GETARG_PROFILE(0);
     Node details = node_from_jsonb(PG_GETARG_JSONB_P(1), kDocumentDepth);
     TupleDesc descriptor;
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)

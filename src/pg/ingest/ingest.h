@@ -1,0 +1,42 @@
+// The steps of ingestion that one request and a bulk of them share.
+#pragma once
+
+#include "../../core/ingest/ingest.h"
+#include "answer.h"
+#include "app.h"
+#include "statements.h"
+
+namespace profiles::pg {
+
+Datum text_datum(std::string_view value);
+
+// True for a request that is for nobody, or not signed as it must be; `answer` says why.
+bool turned_away(const App &app, const Request &request, Answer &answer);
+
+// A user nobody has seen before, without a row.
+User new_user(std::int64_t uid, const Request &request);
+
+// Both rows are locked and as the statements see them. The old user's events, devices and counters become the
+// new one's, whose row is to be written.
+User merge_locked(AppStatements *statements, User from, User into);
+
+// The profile that the events of a late request carry; empty when the one of now will do.
+std::string_view find_profile_then(AppStatements *statements, const User &user,
+                                   const Request &request);
+
+// A geoip database that cannot be used must not cost the request; `unusable` tells why.
+Outcome compute(const App &app, const User &user, const Request &request, Time now,
+                std::string_view profile_then, Failure &unusable);
+
+// How much of a user's row is to be written.
+struct UserChanges {
+    bool is_new = false;  // there is no row yet
+    bool profile = false;
+    bool rare = false;  // what few requests change
+};
+void write_user(AppStatements *statements, const User &user, const UserChanges &changes);
+
+// A null would otherwise pass for a request that was taken.
+void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what);
+
+}  // namespace profiles::pg
