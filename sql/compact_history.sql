@@ -90,6 +90,12 @@ CALL profiles.delete_property('shop', 'custom.plan');
 SELECT DISTINCT plan FROM pg_temp.events() ORDER BY plan;
 SELECT count(*) FROM shop.people WHERE custom ? 'plan';
 
+-- Distance is asked of two columns.
+SELECT pg_temp.at(100 + n, 'place ' || n, format('{"location": "%s,13.4", "events": [{"key": "there"}]}', 50 + n)::jsonb) FROM generate_series(1, 4) AS n;
+SELECT users, times FROM profiles.segmentation('shop', 'there', '{"location": {"$near": [52, 13], "$km": 120}}', period => 'all');
+CALL profiles.compact('shop');
+SELECT users, times FROM profiles.segmentation('shop', 'there', '{"location": {"$near": [52, 13], "$km": 120}}', period => 'all');
+
 -- event_block_batches of one user: the same as those of all
 SELECT count(*) FILTER (WHERE one IS DISTINCT FROM every), count(*) >= 3
   FROM (SELECT uid, string_agg(b::text, ' ') AS every FROM shop.event_blocks, profiles.event_block_batches(data) AS b GROUP BY block, uid) AS a

@@ -60,7 +60,7 @@ DECLARE
     bounded_below boolean := coalesce(isfinite(lower(range)), false);
     bounded_above boolean := coalesce(isfinite(upper(range)), false);
 BEGIN
-    IF bounded_below AND bounded_above THEN
+    IF isempty(range) OR bounded_below AND bounded_above THEN
         RETURN range;
     END IF;
     EXECUTE format('SELECT least(b.earliest, c.earliest, u.earliest), greatest(b.latest, c.latest, u.latest)

@@ -339,7 +339,8 @@ bool Segmentation::reads_columns() const
     constexpr std::size_t kMostBuckets = UINT16_MAX;
     auto in_column = [](const auto &part) {
         if constexpr (requires { part.reference; })
-            return is_in_column(part.reference);
+            // Near what: two columns.
+            return part.predicate.op != PredicateKind::near && is_in_column(part.reference);
         else
             return is_in_column(part);
     };
