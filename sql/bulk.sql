@@ -50,6 +50,29 @@ SELECT count(*), min(status) FROM profiles.ingest_bulk('shop', (SELECT jsonb_agg
     'user_details', jsonb_build_object('custom', jsonb_build_object('sum', jsonb_build_object('$inc', n))))) FROM generate_series(1, 1000) AS n));
 SELECT profile OPERATOR(profiles.->>) 'custom.sum', (SELECT count(*) FROM shop.event_batches AS b WHERE b.uid = u.uid AND first_ts > '2023-11-14 22:30:00') FROM shop.users AS u WHERE device_id = 'a';
 
+-- An error while users are locked is one of the call, and whoever catches it goes on where it was.
+CREATE ROLE regress_bulk;
+GRANT USAGE ON SCHEMA shop TO regress_bulk;
+CREATE TABLE pg_temp.steps (step text);
+GRANT ALL ON pg_temp.steps TO regress_bulk;
+SET ROLE regress_bulk;
+DO $$
+BEGIN
+    INSERT INTO steps VALUES ('before');
+    FOR n IN 1 .. 3 LOOP
+        BEGIN
+            INSERT INTO steps VALUES ('taken back');
+            PERFORM profiles.ingest_bulk('shop', '[{"device_id": "a"}]');
+        EXCEPTION WHEN insufficient_privilege THEN
+            INSERT INTO steps VALUES (SQLERRM);
+        END;
+    END LOOP;
+END $$;
+RESET ROLE;
+SELECT * FROM pg_temp.steps;
+DROP OWNED BY regress_bulk;
+DROP ROLE regress_bulk;
+
 -- The property: random requests, among them merges, retries, late and faulty ones, leave the same in
 -- an app that takes them in bulks as in one that takes them one after the other.
 SELECT profiles.create_app('one', settings => '{"purchase_events": ["paid"], "custom_property_limit": 5}') IS NOT NULL,

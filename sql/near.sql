@@ -87,6 +87,12 @@ FROM (VALUES ('{"location": {"$near": [52.52, 13.405], "$km": 50}}'::jsonb), ('{
              ('{"location": {"$not": {"$near": [48.86, 2.35], "$km": 5}}}')) AS t (filter),
      segmentation('near_shop', 'buy', filter, period => 'all');
 SELECT uid FROM near_shop.users WHERE profile @@ '{"location": {"$near": [48.86, 2.35], "$km": 5}}' ORDER BY uid;
+-- the people of an app by an index, which knows of coordinates alone
+CREATE INDEX people_location ON near_shop.users USING gin (profile profile_ops (properties = 'latitude,longitude'));
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT uid FROM near_shop.users WHERE profile @@ '{"location": {"$near": [48.86, 2.35], "$km": 5}}';
+SELECT uid FROM near_shop.users WHERE profile @@ '{"location": {"$near": [48.86, 2.35], "$km": 5}}' ORDER BY uid;
+RESET enable_seqscan;
 SET client_min_messages = warning;
 DO $$ BEGIN PERFORM drop_app('near_shop'); END $$;
 

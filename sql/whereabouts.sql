@@ -81,6 +81,49 @@ SELECT key, profile ? 'latitude' AS has_point FROM whereabouts.events
 WHERE uid = (SELECT uid FROM whereabouts.users WHERE device_id = 'private') AND key IN ('a', 'b') ORDER BY key;
 SELECT session('private', 10, '{"location": "52.4,13.06"}'), place_of('private');
 
+-- nothing that is written after the opt-out has coordinates: the session that it closes, events that come late
+CREATE FUNCTION traces(device text) RETURNS text LANGUAGE sql AS
+$$ SELECT count(*) FILTER (WHERE profile ?| '{latitude,longitude,ip_address}') || ' of ' || count(*)
+   FROM whereabouts.event_batches JOIN whereabouts.devices USING (uid) WHERE devices.device_id = device $$;
+SELECT session('closing', 0, '{"location": "52.4,13.06"}');
+SELECT traces('closing');
+SELECT session('closing', 1, '{"location": ""}');
+SELECT traces('closing');
+SELECT session('late', 0, '{"location": "52.4,13.06"}'), session('late', 2, '{"location": ""}');
+SELECT traces('late');
+SELECT (ingest('whereabouts', jsonb_build_object('device_id', 'late', 'timestamp', 1700000000 + 86400, 'events', '[{"key": "then"}]'::jsonb))).status;
+SELECT traces('late');
+-- a location that was sent before and comes late is none that is sent again
+SELECT session('late', 1, '{"location": "52.4,13.06"}'), place_of('late');
+SELECT session('late', 1.5, '{"city": "Berlin", "country_code": "DE"}'), place_of('late');
+SELECT session('late', 2, '{"city": "Berlin", "country_code": "DE"}'), place_of('late');
+
+-- whoever opts out on one device opted out, whichever device was used later; the record of the merge forgets, too
+SELECT session('phone', 0, '{"location": "52.4,13.06"}'), session('tablet', 1, '{"location": "48.85,2.35"}');
+SELECT (ingest('whereabouts', '{"device_id": "phone", "timestamp": 1700000010, "location": ""}')).status;
+SELECT (ingest('whereabouts', '{"device_id": "tablet", "old_device_id": "phone", "timestamp": 1700086410}')).status, place_of('tablet');
+SELECT session('tablet', 3, '{"ip_address": "192.0.2.1"}'), place_of('tablet');
+SELECT count(*), count(*) FILTER (WHERE merges::text ~ 'latitude|longitude') AS coordinates FROM whereabouts.merges;
+-- opting out after merges, of which the first is of a user who went
+SELECT session('one', 0, '{"location": "52.4,13.06"}'), session('two', 1, '{"location": "48.85,2.35"}'), session('three', 2, '{"location": "48.85,2.35"}');
+SELECT (ingest('whereabouts', '{"device_id": "two", "old_device_id": "one", "timestamp": 1700086410}')).status,
+       (ingest('whereabouts', '{"device_id": "three", "old_device_id": "two", "timestamp": 1700172810}')).status, place_of('three');
+SELECT count(*), count(*) FILTER (WHERE merges::text ~ 'latitude|longitude') AS coordinates FROM whereabouts.merges;
+SELECT (ingest('whereabouts', '{"device_id": "three", "timestamp": 1700172820, "location": ""}')).status, place_of('three');
+SELECT count(*), count(*) FILTER (WHERE merges::text ~ 'latitude|longitude') AS coordinates FROM whereabouts.merges;
+SELECT undo_merge('whereabouts', max(merge)) IS NOT NULL AS undone FROM whereabouts.merges;
+SELECT place_of('two'), place_of('three');
+SELECT undo_merge('whereabouts', max(merge)) IS NOT NULL AS undone FROM whereabouts.merges WHERE undone_at IS NULL;
+SELECT session('one', 3, '{"ip_address": "192.0.2.1"}'), place_of('one'), place_of('two');
+-- and many requests at once
+SELECT status, reason FROM ingest_bulk('whereabouts', '[
+    {"device_id": "bulk one", "timestamp": 1700000000, "location": "52.4,13.06"}, {"device_id": "bulk two", "timestamp": 1700000000, "location": "52.4,13.06"},
+    {"device_id": "bulk two", "old_device_id": "bulk one", "timestamp": 1700000010}, {"device_id": "bulk two", "timestamp": 1700000020, "location": ""}]');
+SELECT place_of('bulk two'), count(*) FILTER (WHERE merges::text ~ 'latitude|longitude') AS coordinates FROM whereabouts.merges;
+-- nor can user details bring them
+SELECT (ingest('whereabouts', '{"device_id": "three", "timestamp": 1700172830, "user_details": {"latitude": 1, "longitude": 2, "custom": {"latitude": 3}}}')).skipped,
+       place_of('three');
+
 -- settings of the app: the geocoder tells no more than they allow
 SELECT configure_app('whereabouts', '{"city_data": false}') IS NOT NULL AS done;
 SELECT session('no city', 0, '{"country_code": "DE", "city": "Berlin"}'), place_of('no city');
@@ -93,4 +136,19 @@ SELECT session('no country either', 0, '{"country_code": "DE", "city": "Berlin"}
 SELECT (SELECT count(*) FROM whereabouts.users u WHERE u::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS users,
        (SELECT count(*) FROM whereabouts.event_batches b WHERE b::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS batches,
        (SELECT count(*) FROM whereabouts.devices d WHERE d::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS devices;
+
+-- unless the app asks for it; not of who opted out
+SELECT configure_app('whereabouts', '{"country_data": null, "ip_data": true}') IS NOT NULL AS done;
+CREATE FUNCTION address_of(device text) RETURNS text LANGUAGE sql AS
+$$ SELECT profile ->> 'ip_address' FROM whereabouts.users WHERE device_id = device $$;
+SELECT session('address', 0, '{"ip_address": "192.0.2.1"}'), address_of('address');
+SELECT session('address', 1, '{}'), address_of('address');
+SELECT session('address', 2, '{"ip": "2001:DB8:0::1"}'), address_of('address');
+SELECT session('address', 3, '{"ip_address": "::ffff:198.51.100.1"}'), address_of('address');
+SELECT session('address', 4, '{"ip_address": "no address"}'), address_of('address');
+SELECT session('address', 5, '{"ip_address": "192.0.2.1", "location": ""}'), address_of('address');
+SELECT session('address', 6, '{"ip_address": "192.0.2.1"}'), address_of('address');
+SELECT session('address', 7, '{"ip_address": "192.0.2.1", "country_code": "DE"}'), address_of('address');
+SELECT configure_app('whereabouts', '{"ip_data": false}') IS NOT NULL AS done;
+SELECT session('address', 8, '{"ip_address": "192.0.2.1"}'), address_of('address');
 DO $$ BEGIN PERFORM drop_app('whereabouts'); PERFORM drop_app('without'); END $$;

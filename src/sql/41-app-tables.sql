@@ -98,7 +98,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.users.recent_day IS 'the last active day, in the app''s time zone';
         COMMENT ON COLUMN %1$I.users.recent_sessions IS 'sessions begun on recent_day, on the day before, ...: 7 elements, null where the user was not active';
         COMMENT ON COLUMN %1$I.users.location_source IS 'what the location in the profile comes from';
-        COMMENT ON COLUMN %1$I.users.location_at IS 'when the SDK last sent coordinates';
+        COMMENT ON COLUMN %1$I.users.location_at IS 'when the SDK last sent coordinates, or opted out of location';
         COMMENT ON COLUMN %1$I.users.recent_requests IS 'hashes of 8 bytes of the last 32 accepted requests, by which duplicates are known';
         COMMENT ON COLUMN %1$I.users.consent IS 'what the user allows and forbids: {"feature": true or false}; null when nothing is known';
         COMMENT ON COLUMN %1$I.users.session_views IS 'views visited in the unfinished session';

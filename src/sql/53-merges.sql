@@ -48,6 +48,19 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.create_merges_table(text) IS 'internal: part of create_app';
 
+CREATE FUNCTION @extschema@.without_location(user_row jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT user_row || jsonb_build_object(
+               'location_source', 'disabled', 'location_at', user_row -> 'last_seen',
+               'profile', ((user_row ->> 'profile')::jsonb - '{latitude,longitude,ip_address}'::text[]
+                           || '{"country": "Unknown", "region": "Unknown", "city": "Unknown"}')::text)
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.without_location(jsonb) IS
+    'internal: a row of users that a merge keeps, as it is after location was opted out of';
+
 CREATE FUNCTION @extschema@.without_theirs(merged jsonb, theirs jsonb, mine jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

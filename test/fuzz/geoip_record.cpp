@@ -21,6 +21,16 @@ void attempt(Body body)
     }
 }
 
+void check_json(std::string_view json, std::pmr::memory_resource *memory)
+{
+    fuzz::promise(json.size() < 64u << 20, "a record stays small");
+    try {
+        read_json(json, memory, "record", FaultyNumbers::keep);
+    } catch (const Error &error) {
+        fuzz::promise(error.code() == ErrorCode::limit_exceeded, "a record is written as JSON");
+    }
+}
+
 void check_text(std::string_view text)
 {
     fuzz::promise(is_valid_text(text), "what a record shows is text");
@@ -50,12 +60,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         DataReader data_reader = reader();
         std::pmr::string json(&memory);
         write_json(data_reader, entry, json);
-        fuzz::promise(json.size() < 64u << 20, "a record stays small");
-        try {
-            read_json(json, &memory, "record", FaultyNumbers::keep);
-        } catch (const Error &error) {
-            fuzz::promise(error.code() == ErrorCode::limit_exceeded, "a record is written as JSON");
-        }
+        check_json(json, &memory);
+    });
+    // The record after another one that has some of its keys, as several databases give.
+    attempt([&] {
+        DataReader data_reader = reader();
+        if (!is_map(data_reader, entry))
+            return;
+        std::pmr::vector<std::string_view> keys({"country"}, &memory);
+        std::pmr::string json("{\"country\":1", &memory);
+        write_new_pairs(data_reader, entry, keys, json);
+        check_json(json + "}", &memory);
+        for (std::string_view key : keys)
+            decides(data_reader, entry, key);
     });
     attempt([&] {
         DataReader data_reader = reader();

@@ -159,12 +159,18 @@ my $busy = IPC::Run::start(
 	'>', \$busy_out, '2>', \$busy_err, IPC::Run::timeout(60));
 my $end = time + 3.5;
 my $round = 0;
+my $watcher = Session->new($node);
 while (time < $end)
 {
 	my $next = $round++ % 2 ? 'city-nested.mmdb' : 'city-moved.mmdb';
 	$round % 4 < 2 ? rename_over($next) : overwrite($next);
+	my $country = $next eq 'city-moved.mmdb' ? 'FR' : 'DE';
+	answers_within_a_second($watcher, $country, "busy, replacement $round") if $round % 4 < 3;
+	# A file cut off in place while all map its copy.
+	truncate($file, 100) or die $! if $round % 4 == 3;
 	sleep 0.15;
 }
+$watcher->quit;
 $busy->finish;
 like($busy_out, qr/number of failed transactions: 0 /, "8 clients, $round replacements: no error");
 unlike($busy_err, qr/error|aborted/i, 'and no client lost its server');

@@ -97,6 +97,13 @@ TEST_CASE("merge: the location is one thing")
     CHECK(pair.profiles() ==
           R"({"x": 1, "city": "Unknown", "region": "Unknown", "country": "FR"})");
     CHECK(pair.merge().location_source == "disabled");
+    pair.into.location_source = "sdk";
+    pair.from.location_source = "disabled";  // as well when the other one was used later
+    CHECK(
+        pair.profiles() ==
+        R"({"x": 1, "city": "Berlin", "region": "BE", "country": "DE", "latitude": 1, "longitude": 2})");
+    CHECK(pair.merge().location_source == "disabled");
+    pair.from.location_source = "sdk";
     for (std::string_view source : {"unknown", ""}) {
         pair.into.location_source = source;
         CHECK(
@@ -138,4 +145,22 @@ TEST_CASE("merge: requests of both are remembered")
     pair.into.recent_requests = remember({}, 2, &pair.memory);
     CHECK(is_remembered(pair.merge().recent_requests, 1));
     CHECK(is_remembered(pair.merge().recent_requests, 2));
+}
+
+TEST_CASE("merge: of two full rings the newest half of each is remembered")
+{
+    World world;
+    std::string_view left, right;
+    for (std::uint64_t hash = 1; hash <= 32; ++hash) {
+        left = remember(left, hash, &world.memory);
+        right = remember(right, 100 + hash, &world.memory);
+    }
+    std::string_view both = merge_remembered(left, right, &world.memory);
+    CHECK(both.size() == 32 * 8);
+    for (std::uint64_t hash = 1; hash <= 32; ++hash) {
+        CHECK(is_remembered(both, hash) == (hash > 16));
+        CHECK(is_remembered(both, 100 + hash) == (hash > 16));
+    }
+    CHECK(merge_remembered(left, {}, &world.memory) == left);
+    CHECK(merge_remembered({}, right, &world.memory) == right);
 }

@@ -65,6 +65,7 @@ constexpr Reader kReaders[] = {
      [](const Node &s, Settings &to) { to.session_duration_limit = whole_number(s, 86400); }},
     {"country_data", [](const Node &s, Settings &to) { to.country_data = boolean(s); }},
     {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
+    {"ip_data", [](const Node &s, Settings &to) { to.ip_data = boolean(s); }},
     {"purchase_events", [](const Node &s, Settings &to) { to.purchase_events = event_names(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };

@@ -11,6 +11,7 @@ struct Settings {
     std::int64_t session_duration_limit = 86400;  // seconds that one request may report
     bool country_data = true;                     // keep the country
     bool city_data = true;                        // keep the city and derived coordinates
+    bool ip_data = false;                         // keep the latest address
     std::span<const Node> purchase_events;        // texts: events whose sum is a purchase
     bool salted = false;  // requests need a checksum; the salt is no setting that all may read
 };

@@ -86,9 +86,12 @@ std::string_view merge_remembered(std::string_view first, std::string_view secon
 {
     constexpr std::size_t kRingSize = kRememberedRequests * kHashSize;
     auto *ring = static_cast<char *>(memory->allocate(kRingSize, 1));
-    std::size_t from_first = first.copy(ring, kRingSize);
-    std::size_t from_second = second.copy(ring + from_first, kRingSize - from_first);
-    return {ring, from_first + from_second};
+    std::size_t size = 0;
+    for (std::size_t at = 0; at < std::max(first.size(), second.size()); at += kHashSize)
+        for (std::string_view from : {first, second})
+            if (at + kHashSize <= from.size() && size < kRingSize)
+                size += from.copy(ring + size, kHashSize, at);
+    return {ring, size};
 }
 
 }  // namespace profiles

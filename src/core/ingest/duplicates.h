@@ -20,7 +20,7 @@ bool is_remembered(std::string_view recent_requests, std::uint64_t hash);
 // The ring with the hash in front.
 std::string_view remember(std::string_view recent_requests, std::uint64_t hash,
                           std::pmr::memory_resource *memory);
-// Two users' rings in one: the first one's are kept in preference.
+// Two users' rings in one: the newest of both.
 std::string_view merge_remembered(std::string_view first, std::string_view second,
                                   std::pmr::memory_resource *memory);
 

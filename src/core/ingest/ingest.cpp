@@ -57,7 +57,10 @@ public:
         SessionStep step = plan_session(user.session, request_, surroundings_.settings);
         if (step.closes) {
             outcome_.rarely_changed |= user.session.views > 0;
-            add_batch(close_open_session(user, memory_));  // with the profile as it was until now
+            // With the profile as it was until now, unless the user wants no place to be known any more.
+            if (request_.location_disabled)
+                user.profile = without_whereabouts(user.profile);
+            add_batch(close_open_session(user, memory_));
         }
         advance_session(step, request_, user, memory_);
         mark_times(step);
@@ -141,10 +144,7 @@ private:
 
         Update update(profile, changes, Mode::lenient, limits, skips_, memory_);
         if (update.changed()) {
-            std::size_t size = update.size();
-            auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
-            update.write(bytes);
-            user.profile = {bytes, size};
+            user.profile = written(update);
             outcome_.profile_changed = true;
         }
         snapshot_ = user.profile;
@@ -154,14 +154,31 @@ private:
     }
 
     // What the request changes, it changed at its own time, too. Its faults are reported already.
-    std::string_view updated_then(std::span<Change> changes)
+    std::string_view updated_then(std::pmr::vector<Change> &changes)
+    {
+        if (is_opted_out(outcome_.user))
+            forget_whereabouts(changes);
+        return updated(surroundings_.profile_then, changes, surroundings_.settings.limits);
+    }
+
+    std::string_view without_whereabouts(std::string_view profile)
+    {
+        std::pmr::vector<Change> changes(memory_);
+        forget_whereabouts(changes);
+        return updated(profile, changes, Limits());
+    }
+
+    std::string_view updated(std::string_view profile, std::span<Change> changes,
+                             const Limits &limits)
     {
         SkipList reported(memory_);
-        View then(surroundings_.profile_then);
-        Update update(then, changes, Mode::lenient, surroundings_.settings.limits, reported,
-                      memory_);
-        if (!update.changed())
-            return surroundings_.profile_then;
+        View before(profile);
+        Update update(before, changes, Mode::lenient, limits, reported, memory_);
+        return update.changed() ? written(update) : profile;
+    }
+
+    std::string_view written(const Update &update)
+    {
         std::size_t size = update.size();
         auto *bytes = static_cast<char *>(memory_->allocate(size, 1));
         update.write(bytes);

@@ -7,6 +7,7 @@
 #include "../profile/document.h"
 #include "duplicates.h"
 #include "purchases.h"
+#include "whereabouts.h"
 
 namespace profiles {
 
@@ -30,7 +31,8 @@ bool is_group(const Node &member)
 
 bool is_location(std::string_view property)
 {
-    for (std::string_view part : {"country", "region", "city", "latitude", "longitude"})
+    for (std::string_view part :
+         {"country", "region", "city", "latitude", "longitude", "ip_address"})
         if (property == part)
             return true;
     return false;
@@ -43,8 +45,16 @@ bool has_location(const User &user)
            user.location_source != location::source_name(location::Source::unknown);
 }
 
-// A location is one thing: a city of one user is never put beside the country of the other, and who
-// opted out gets no coordinates back.
+// Whose location the two have from now on: the winner's if there is one. But who opted out on one device
+// opted out, whichever device was used later.
+const User &located(const User &winner, const User &loser)
+{
+    if (is_opted_out(winner) != is_opted_out(loser))
+        return is_opted_out(winner) ? winner : loser;
+    return !has_location(winner) && has_location(loser) ? loser : winner;
+}
+
+// A location is one thing: a city of one user is never put beside the country of the other.
 Node without_location(const Item &profile, std::pmr::memory_resource *memory)
 {
     Node open = unpack(profile, memory);
@@ -81,7 +91,7 @@ Node fill(Node mine, Node theirs, bool groups, std::pmr::memory_resource *memory
 std::string_view merge_profiles(const User &winner, const User &loser,
                                 std::pmr::memory_resource *memory)
 {
-    bool theirs_counts = !has_location(winner) && has_location(loser);
+    bool theirs_counts = &located(winner, loser) == &loser;
     auto read = [&](const User &user, bool keeps_location) {
         Item bytes{Type::object, user.profile};
         return keeps_location ? unpack(bytes, memory) : without_location(bytes, memory);
@@ -148,9 +158,8 @@ User merge_users(const User &from, const User &into, std::pmr::memory_resource *
     merged.event_count = from.event_count + into.event_count;
     merged.merges = from.merges + into.merges + 1;
     merged.recent = merge_days(from.recent, into.recent);
-    const User &located = !has_location(winner) && has_location(loser) ? loser : winner;
-    merged.location_source = located.location_source;
-    merged.location_at = located.location_at;
+    merged.location_source = located(winner, loser).location_source;
+    merged.location_at = located(winner, loser).location_at;
     merged.recent_requests = merge_remembered(into.recent_requests, from.recent_requests, memory);
     merged.consent = merge_consent(winner.consent, loser.consent, memory);
     merged.view_count = from.view_count + into.view_count;

@@ -72,4 +72,10 @@ std::optional<location::Address> parse_address(std::string_view ip)
     return std::nullopt;
 }
 
+std::string address_text(const location::Address &address)
+{
+    char text[INET6_ADDRSTRLEN];
+    return inet_ntop(address.is_ipv4 ? AF_INET : AF_INET6, address.bytes.data(), text, sizeof text);
+}
+
 }  // namespace profiles

@@ -13,5 +13,6 @@ std::optional<std::int64_t> parameter_integer(const Node &parameter, std::int64_
                                               std::int64_t high);
 bool parameter_flag(const Node &parameter, std::pmr::memory_resource *memory);
 std::optional<location::Address> parse_address(std::string_view ip);
+std::string address_text(const location::Address &address);
 
 }  // namespace profiles

@@ -64,7 +64,7 @@ struct User {
     RecentDays recent;
 
     std::string_view location_source;
-    std::optional<Time> location_at;   // when the SDK last sent coordinates
+    std::optional<Time> location_at;   // when the SDK last sent coordinates, or opted out
     std::string_view recent_requests;  // see duplicates.h
 
     // What few requests change: see Outcome::rarely_changed.

@@ -1,14 +1,17 @@
 // When the fallback (location/fallback.h) runs and what of its answer is taken:
 //
 // - location="" opts out at once, also beside a country_code. Until a location is sent again the
-//   next sessions stay Unknown, and no GeoIP answer is looked at.
+//   next sessions stay Unknown, and no GeoIP answer is looked at. A location that was sent before and
+//   comes late is none that is sent again.
 // - It runs when a session begins, and on any request whose location differs from the profile's.
 // - What it cannot tell replaces nothing, unless what is known no longer fits: a city or coordinates
 //   beside another country, a country, a region or coordinates beside another city.
 #include "whereabouts.h"
 
+#include <algorithm>
 #include <charconv>
 
+#include "parameter.h"
 #include "properties.h"
 #include "../profile/reference.h"
 #include "../update/text.h"
@@ -24,6 +27,7 @@ using location::ResolvedLocation;
 using location::Source;
 
 constexpr std::string_view kCoordinates[] = {"latitude", "longitude"};
+constexpr std::string_view kAddress = "ip_address";
 
 std::string_view text_property(const View &profile, std::string_view name)
 {
@@ -39,6 +43,11 @@ std::optional<double> number_property(const View &profile, std::string_view name
 
 bool is_known(std::string_view value) { return !value.empty() && value != location::kUnknown; }
 
+bool is_sent(const Place &place)
+{
+    return !place.country.empty() || !place.region.empty() || !place.city.empty() || place.point;
+}
+
 class LocationUpdate {
 public:
     LocationUpdate(const LocationContext &context, const View &profile, User &user,
@@ -50,9 +59,8 @@ public:
 
     void run()
     {
-        bool disabled =
-            context_.request.location_disabled ||
-            (user_.location_source == location::source_name(Source::disabled) && !is_sent());
+        bool disabled = stays_away(user_, context_.request);
+        keep_address(disabled);
         if (!context_.session_begins && !context_.request.location_disabled && !is_news())
             return;
         location::LocationInput input;
@@ -67,10 +75,14 @@ public:
     }
 
 private:
-    bool is_sent() const
+    // Only what the app asks for, and nothing of who opted out.
+    void keep_address(bool disabled)
     {
-        return !sent_.country.empty() || !sent_.region.empty() || !sent_.city.empty() ||
-               sent_.point;
+        bool is_kept = context_.settings.ip_data && !disabled;
+        if (is_kept && context_.request.address)
+            set(kAddress, address_text(*context_.request.address));
+        else if (!is_kept && profile_.find(kAddress))
+            changes_.push_back(set_property(kAddress, Node()));
     }
 
     bool differs(std::string_view sent, std::string_view property) const
@@ -118,11 +130,21 @@ private:
         set_text("region", keep_city() ? resolved.place.region : location::kUnknown, moved);
         set_text("city", keep_city() ? resolved.place.city : location::kUnknown,
                  disabled || other_country);
+        std::optional<Time> opted_out = disabled ? std::optional(opted_out_at()) : std::nullopt;
         take_point(resolved, moved);
+        if (opted_out)
+            user_.location_at = opted_out;
         user_.location_source = is_known(resolved.place.country) || resolved.place.point ||
                                         disabled || user_.location_source.empty()
                                     ? location::source_name(resolved.source)
                                     : user_.location_source;
+    }
+
+    Time opted_out_at() const
+    {
+        Time before = is_opted_out(user_) ? user_.location_at.value_or(0) : 0;
+        return context_.request.location_disabled ? std::max(before, context_.request.time)
+                                                  : before;
     }
 
     bool is_other(std::string_view resolved, std::string_view property) const
@@ -146,6 +168,11 @@ private:
         bool is_allowed = property == "country" ? context_.settings.country_data : keep_city();
         if (!is_known(value) && has_value && !forget && is_allowed)
             return;
+        set(property, value);
+    }
+
+    void set(std::string_view property, std::string_view value)
+    {
         Node node = make_text(keep_text(value, memory_));
         seal(node);
         changes_.push_back(set_property(property, node));
@@ -194,6 +221,24 @@ void update_location(const LocationContext &context, const View &profile, User &
                      std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory)
 {
     LocationUpdate(context, profile, user, changes, memory).run();
+}
+
+bool is_opted_out(const User &user)
+{
+    return user.location_source == location::source_name(Source::disabled);
+}
+
+// location_at of who opted out is when that was.
+bool stays_away(const User &user, const Request &request)
+{
+    bool is_news = is_sent(request.place) && request.time >= user.location_at.value_or(0);
+    return request.location_disabled || (is_opted_out(user) && !is_news);
+}
+
+void forget_whereabouts(std::pmr::vector<Change> &changes)
+{
+    for (std::string_view property : {kCoordinates[0], kCoordinates[1], kAddress})
+        changes.push_back(set_property(property, Node()));
 }
 
 }  // namespace profiles

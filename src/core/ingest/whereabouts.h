@@ -20,4 +20,13 @@ struct LocationContext {
 void update_location(const LocationContext &context, const View &profile, User &user,
                      std::pmr::vector<Change> &changes, std::pmr::memory_resource *memory);
 
+// Whether the user's latest word was location="".
+bool is_opted_out(const User &user);
+
+// Whether the user is opted out after this request, too: nobody then looks where the address is.
+bool stays_away(const User &user, const Request &request);
+
+// What no profile that is written after an opt-out may have.
+void forget_whereabouts(std::pmr::vector<Change> &changes);
+
 }  // namespace profiles

@@ -142,6 +142,7 @@ void take(Bulk &bulk, std::size_t index)
         answer.reason = "the same request was accepted before";
         return;
     }
+    forget_location(bulk.statements, user, outcome.user);
     keep_outcome(bulk, pending, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
 }

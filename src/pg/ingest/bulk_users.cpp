@@ -148,25 +148,46 @@ bool claim_and_lock(Bulk &bulk)
     return claim_devices(bulk) && lock_users(bulk) && are_still_theirs(bulk);
 }
 
+// In a subtransaction, which gives all locks back when it fails or raises.
+bool try_to_claim_and_lock(Bulk &bulk)
+{
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    volatile bool found = false;
+    PG_TRY();
+    {
+        found = claim_and_lock(bulk);
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(memory);
+        CurrentResourceOwner = owner;
+        ReThrowError(error);
+    }
+    PG_END_TRY();
+    if (found)
+        ReleaseCurrentSubTransaction();
+    else
+        RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = owner;
+    return found;
+}
+
 }  // namespace
 
 // Who finds that devices or users have changed hands gives all locks back before it looks again.
 void find_users(Bulk &bulk)
 {
-    MemoryContext memory = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
     for (int tries = 0; tries < kTries; ++tries) {
         CHECK_FOR_INTERRUPTS();
-        BeginInternalSubTransaction(nullptr);
-        MemoryContextSwitchTo(memory);
-        bool found = claim_and_lock(bulk);
-        if (found)
-            ReleaseCurrentSubTransaction();
-        else
-            RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(memory);
-        CurrentResourceOwner = owner;
-        if (found)
+        if (try_to_claim_and_lock(bulk))
             return;
     }
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

@@ -8,6 +8,7 @@
 
 #include "../../core/ingest/bulk.h"
 #include "../../core/ingest/merge.h"
+#include "../../core/ingest/whereabouts.h"
 #include "../location/location.h"
 #include "../profile/datum.h"
 #include "../profile/jsonb.h"
@@ -118,6 +119,8 @@ User merge_locked(AppStatements *statements, User from, User into)
     attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
     run(statements, Statement::record_merge, uids);
+    if (is_opted_out(merged))
+        run(statements, Statement::forget_location, &uids[1]);
     // In this order: compact holds what it moves between the tiers, and who waited for it must then
     // see where it went.
     run(statements, Statement::redirect_moved, uids);
@@ -249,6 +252,15 @@ void write_user(AppStatements *statements, const User &user, const UserChanges &
     run(statements, statement, parameters.values, parameters.nulls);
 }
 
+// The record of merges has whole users; who opts out shall have no place there either.
+void forget_location(AppStatements *statements, const User &before, const User &after)
+{
+    if (after.merges == 0 || is_opted_out(before) || !is_opted_out(after))
+        return;
+    Datum values[] = {Int64GetDatum(after.uid)};
+    run(statements, Statement::forget_location, values);
+}
+
 std::string_view find_profile_then(AppStatements *statements, const User &user,
                                    const Request &request)
 {
@@ -266,7 +278,8 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
                 std::string_view profile_then, Failure &unusable)
 {
     unusable.failed = false;
-    location::GeoipSet *databases = request.address ? usable_geoip_databases(unusable) : nullptr;
+    bool looks_up = request.address && !stays_away(user, request);
+    location::GeoipSet *databases = looks_up ? usable_geoip_databases(unusable) : nullptr;
     bool may_begin = request.begin_session || !user.session.start;
     bool has_place =
         request.place.point || !request.place.city.empty() || (user.location_at && may_begin);
@@ -329,6 +342,7 @@ Answer ingest_into(const App &app, Node &parameters)
     }
     write_user(statements, outcome.user,
                {found.is_new, outcome.profile_changed, outcome.rarely_changed || found.is_changed});
+    forget_location(statements, found.user, outcome.user);
     for (std::size_t index = 0; index < outcome.batch_count; ++index)
         insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
     write_reports(statements, outcome, request);

@@ -36,6 +36,9 @@ struct UserChanges {
 };
 void write_user(AppStatements *statements, const User &user, const UserChanges &changes);
 
+// When the request opted out: takes the user's coordinates out of the record of merges.
+void forget_location(AppStatements *statements, const User &before, const User &after);
+
 // A null would otherwise pass for a request that was taken.
 void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what);
 

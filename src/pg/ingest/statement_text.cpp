@@ -127,4 +127,19 @@ void append_record_merge(StringInfo sql, const char *schema)
         schema, BUCKET("$1"), BUCKET("$2"));
 }
 
+// Of the user's merges, and of those of the users who went into it before.
+void append_forget_location(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "WITH RECURSIVE part (uid) AS (SELECT $1 UNION SELECT known.from_uid "
+        "FROM %1$s.merges AS known JOIN part ON known.uid OPERATOR(pg_catalog.=) part.uid "
+        "AND known.bucket OPERATOR(pg_catalog.=) %2$s AND known.undone_at IS NULL) "
+        "UPDATE %1$s.merges AS known SET from_user = profiles.without_location(from_user), "
+        "into_user = profiles.without_location(into_user) FROM part "
+        "WHERE known.uid OPERATOR(pg_catalog.=) part.uid "
+        "AND known.bucket OPERATOR(pg_catalog.=) %2$s",
+        schema, BUCKET("part.uid"));
+}
+
 }  // namespace profiles::pg

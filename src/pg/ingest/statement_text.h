@@ -22,5 +22,6 @@ void append_move_crashes(StringInfo sql, const char *schema);
 void append_move(StringInfo sql, const char *schema, const char *table, const char *columns);
 void append_profile_then(StringInfo sql, const char *schema, const char *app);
 void append_record_merge(StringInfo sql, const char *schema);
+void append_forget_location(StringInfo sql, const char *schema);
 
 }  // namespace profiles::pg

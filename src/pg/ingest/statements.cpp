@@ -90,12 +90,13 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         return;
     case Statement::lock_user_of:
         appendStringInfoString(sql, "SELECT ");
-        append_column_list(sql, "locked.");
+        append_column_list(sql, "users.");
         appendStringInfo(sql,
-                         " FROM %1$s.devices AS device, LATERAL (SELECT * FROM %1$s.users AS users "
-                         "WHERE users.uid OPERATOR(pg_catalog.=) device.uid "
-                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket FOR UPDATE) "
-                         "AS locked WHERE device.device_id OPERATOR(pg_catalog.=) $1",
+                         " FROM %1$s.devices AS device, %1$s.users AS users "
+                         "WHERE device.device_id OPERATOR(pg_catalog.=) $1 "
+                         "AND users.uid OPERATOR(pg_catalog.=) device.uid "
+                         "AND users.bucket OPERATOR(pg_catalog.=) device.bucket "
+                         "FOR UPDATE OF users",
                          schema);
         return;
     case Statement::next_uid:
@@ -182,6 +183,7 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
     case Statement::leave_all:
         appendStringInfo(sql, "DELETE FROM %s.enrolments WHERE " OF_USER, schema);
         return;
+    case Statement::forget_location: append_forget_location(sql, schema); return;
     case Statement::record_merge: append_record_merge(sql, schema); return;
     case Statement::move_crashes: append_move_crashes(sql, schema); return;
     case Statement::move_tokens:
@@ -229,6 +231,7 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::lock_crashes: return 0;
     case Statement::lock_user:
     case Statement::leave_all:
+    case Statement::forget_location:
     case Statement::delete_user: return fill({INT8OID});
     case Statement::count_crash:
         return fill(

@@ -21,16 +21,17 @@ enum class Statement {
     update_user,      // the common ones of these, but for the profile
     update_profile,   // the common ones with the profile
     update_all,
-    delete_user,   // uid
-    profile_then,  // uid, time
-    insert_batch,  // uid, device_id, first_ts, last_ts, profile, events
-    count_crash,   // uid, group, name, error, platform, fatal, app_version, time
-    log_consent,   // uid, device_id, time, change, before, after
-    set_token,     // uid, provider, mode, token, time
-    clear_tokens,  // uid, provider
-    enrol,         // uid, key, method, variant, time
-    leave,         // uid, key
-    leave_all,     // uid
+    delete_user,      // uid
+    profile_then,     // uid, time
+    insert_batch,     // uid, device_id, first_ts, last_ts, profile, events
+    count_crash,      // uid, group, name, error, platform, fatal, app_version, time
+    log_consent,      // uid, device_id, time, change, before, after
+    set_token,        // uid, provider, mode, token, time
+    clear_tokens,     // uid, provider
+    enrol,            // uid, key, method, variant, time
+    leave,            // uid, key
+    leave_all,        // uid
+    forget_location,  // uid, in the record of its merges
     // of a merge: from uid, to uid
     record_merge,    // before the others
     redirect_moved,  // what the blocks say to be the old user's is the new one's
