@@ -36,6 +36,7 @@ duck[daily]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, 
 ours[totals]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '{}', '{country}', period => 'all')"
 rows[totals]="SELECT ARRAY[profile ->> 'country'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' GROUP BY 1"
 duck[totals]="SELECT country, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' GROUP BY 1"
+# shellcheck disable=SC2016  # the names of operators begin with it
 filter='{"device_type":{"$ne":"tablet"},"$or":[{"custom.plan":"pro"},{"custom.level":{"$gte":50}}]}'
 ours[three]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '$filter', '{country,platform,app_version}', period => 'all')"
 rows[three]="SELECT ARRAY[profile ->> 'country', profile ->> 'platform', profile ->> 'app_version'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' AND profile ->> 'device_type' <> 'tablet' AND (profile -> 'custom' ->> 'plan' = 'pro' OR (profile -> 'custom' ->> 'level')::int >= 50) GROUP BY 1"
