@@ -90,6 +90,29 @@ CALL profiles.delete_property('shop', 'custom.plan');
 SELECT DISTINCT plan FROM pg_temp.events() ORDER BY plan;
 SELECT count(*) FROM shop.people WHERE custom ? 'plan';
 
+-- Distance is asked of two columns.
+SELECT pg_temp.at(100 + n, 'place ' || n, format('{"location": "%s,13.4", "events": [{"key": "there"}]}', 50 + n)::jsonb) FROM generate_series(1, 4) AS n;
+SELECT users, times FROM profiles.segmentation('shop', 'there', '{"location": {"$near": [52, 13], "$km": 120}}', period => 'all');
+CALL profiles.compact('shop');
+SELECT users, times FROM profiles.segmentation('shop', 'there', '{"location": {"$near": [52, 13], "$km": 120}}', period => 'all');
+
+-- remove_events: from both tiers, and what came with a merge; nobody else's
+SELECT pg_temp.at(200, 'place 1', '{"events": [{"key": "hot"}, {"key": "hot"}]}');
+SELECT pg_temp.at(201, 'place 1', '{"old_device_id": "place 2"}');
+SELECT pg_temp.tiers();
+SELECT uid, count(*) FROM pg_temp.events() GROUP BY uid ORDER BY uid;
+BEGIN;
+SELECT profiles.remove_events('shop', 5);
+SELECT pg_temp.tiers();
+SELECT uid, count(*) FROM pg_temp.events() GROUP BY uid ORDER BY uid;
+SELECT users, times FROM profiles.segmentation('shop', 'there', period => 'all');
+SELECT profiles.remove_events('shop', 5), profiles.remove_events('shop', 999), profiles.remove_events('shop', NULL);
+-- one after the other, until no block is left
+SELECT sum(profiles.remove_events('shop', uid)) FROM (SELECT DISTINCT uid FROM shop.events ORDER BY uid) AS u;
+SELECT pg_temp.tiers();
+ROLLBACK;
+SELECT profiles.remove_events('no such app', 1);
+
 -- event_block_batches of one user: the same as those of all
 SELECT count(*) FILTER (WHERE one IS DISTINCT FROM every), count(*) >= 3
   FROM (SELECT uid, string_agg(b::text, ' ') AS every FROM shop.event_blocks, profiles.event_block_batches(data) AS b GROUP BY block, uid) AS a

@@ -85,6 +85,7 @@ SELECT r, (SELECT times FROM segmentation(:'app', 'buy', '{}', '{}', NULL, r::ts
                     '(2024-03-30 22:59:59.999+00,2024-03-30 23:00+00]', '(2024-03-30 22:59:59.999+00,2024-03-30 23:00+00)',
                     '[2024-03-31 22:00+00,)', '(2024-03-31 22:00+00,infinity)', '(,2024-03-30 12:00+00]', 'empty']) AS r;
 SELECT bucket, times FROM segmentation(:'app', 'buy', '{}', '{}', 'monthly', '[2024-03-31 22:00+00,)'::tstzrange);
+SELECT count(*) FROM segmentation(:'app', NULL, '{}', '{}', 'monthly', 'empty'::tstzrange);
 
 -- The users behind a cell.
 SELECT array_agg(u) FROM segmentation_users(:'app', 'buy', period => 'all') AS u;

@@ -199,7 +199,8 @@ $function$;
 COMMENT ON FUNCTION @extschema@.create_event_batches_table(text) IS
     'internal: part of create_app';
 
--- Blocks are written by compact alone. Who looks for something finds the blocks that may have it by the
+-- Blocks are written by compact alone. Few rows share a page, since parallel workers take pages: the rows
+-- are small and stand for a megabyte each. Who looks for something finds the blocks that may have it by the
 -- plain columns, without touching their data.
 CREATE FUNCTION @extschema@.create_event_blocks_table(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -220,7 +221,7 @@ BEGIN
             data      @extschema@.event_block NOT NULL,
             CONSTRAINT event_blocks_pkey PRIMARY KEY (bucket, block),
             CONSTRAINT event_blocks_bucket_check CHECK (bucket = (first_uid >> 16) AND bucket = (last_uid >> 16))
-        );
+        ) WITH (fillfactor = 10, parallel_workers = 8);
 
         CREATE TABLE %1$I.moved_events (
             uid      bigint NOT NULL,

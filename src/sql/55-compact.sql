@@ -47,6 +47,7 @@ CREATE FUNCTION @extschema@.compact_batches(
     AS $function$
 DECLARE
     first_uid bigint;
+    batches bigint;
     taken record;
 BEGIN
     EXECUTE format('SELECT uid FROM %I.event_batches WHERE uid >= $1 AND batch <= $2 ORDER BY uid LIMIT 1', app)
@@ -59,34 +60,35 @@ BEGIN
     IF NOT @extschema@.compact_lock(app, bucket) THEN
         RETURN;
     END IF;
+    -- So many of the next batches fill a block.
     EXECUTE format($template$
-        WITH candidates AS MATERIALIZED (
-            SELECT uid, bucket, batch, @extschema@.event_list_length(events) AS length
-              FROM %1$I.event_batches
+        SELECT count(*) FROM (
+            SELECT sum(length) OVER (ROWS UNBOUNDED PRECEDING) AS total, row_number() OVER () AS position
+              FROM (SELECT @extschema@.event_list_length(events) AS length FROM %1$I.event_batches
+                     WHERE uid >= $1 AND uid < $2 AND batch <= $3
+                     ORDER BY uid, bucket, batch LIMIT 65536) AS batches) AS counted
+         WHERE total <= 65536 OR position = 1
+        $template$, app) INTO batches USING first_uid, next_uid, last_batch;
+    EXECUTE format($template$
+        WITH chosen AS MATERIALIZED (
+            SELECT ctid FROM %1$I.event_batches
              WHERE uid >= $1 AND uid < $2 AND batch <= $3
              ORDER BY uid, bucket, batch
-             LIMIT 24576
+             LIMIT $4
                FOR UPDATE SKIP LOCKED),
-        chosen AS (
-            SELECT uid, bucket, batch
-              FROM (SELECT *, sum(length) OVER (ORDER BY uid, batch) AS total FROM candidates) AS counted
-             WHERE total <= 65536 OR total = length),
         gone AS (
-            DELETE FROM %1$I.event_batches AS batches USING chosen
-             WHERE batches.uid = chosen.uid AND batches.bucket = chosen.bucket AND batches.batch = chosen.batch
-            RETURNING batches.*)
-        SELECT array_agg(uid ORDER BY uid, batch) AS uids, array_agg(device_id ORDER BY uid, batch) AS device_ids,
-               array_agg(profile ORDER BY uid, batch) AS snapshots, array_agg(events ORDER BY uid, batch) AS lists,
-               sum(@extschema@.event_list_length(events)) AS events, max(uid) AS last_uid,
-               count(*) < (SELECT count(*) FROM candidates) OR (SELECT count(*) FROM candidates) = 24576 AS more
-          FROM gone
-        $template$, app) INTO taken USING first_uid, next_uid, last_batch;
+            DELETE FROM %1$I.event_batches AS batches
+             WHERE batches.ctid = ANY (ARRAY(SELECT ctid FROM chosen))
+            RETURNING uid, batch, device_id, profile, events)
+        SELECT array_agg(uid) AS uids, array_agg(device_id) AS device_ids, array_agg(profile) AS snapshots,
+               array_agg(events) AS lists, sum(@extschema@.event_list_length(events)) AS events, max(uid) AS last_uid
+          FROM (SELECT * FROM gone ORDER BY uid, batch) AS sorted
+        $template$, app) INTO taken USING first_uid, next_uid, last_batch, batches;
     events := coalesce(taken.events, 0);
     blocks := @extschema@.compact_insert(app,
         @extschema@.build_event_blocks(taken.uids, taken.device_ids, taken.snapshots, taken.lists));
-    IF taken.more THEN
-        next_uid := taken.last_uid;
-    END IF;
+    -- The last user may have more; when all that is left is held by others, the bucket is done.
+    next_uid := coalesce(taken.last_uid, next_uid);
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.compact_batches(text, bigint, bigint) IS
@@ -236,7 +238,7 @@ BEGIN
         COMMIT;
         EXIT WHEN step.next_uid IS NULL;
         at_uid := step.next_uid;
-        IF step.events IS NOT NULL THEN
+        IF step.events OPERATOR(pg_catalog.>) 0 THEN
             RAISE NOTICE 'compact %, bucket %: % events into % blocks', app, step.bucket, step.events, step.blocks;
         END IF;
     END LOOP;

@@ -2,6 +2,14 @@
 -- they are. This layer resolves names (the app, its time zone, the period, the buckets); the scan
 -- itself is one C function.
 
+-- The cost makes the planner give blocks to parallel workers from some twenty on.
+CREATE FUNCTION @extschema@.segmentation_part(
+    block @extschema@.event_block, moved bigint[], event text, query @extschema@.segment, breakdown text[],
+    from_ms bigint, until_ms bigint, starts timestamptz[], cell text[]) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'segmentation_part' LANGUAGE C STABLE PARALLEL SAFE COST 40000;
+COMMENT ON FUNCTION @extschema@.segmentation_part(@extschema@.event_block, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[]) IS
+    'internal: counts the events of one block for segmentation_scan, which adds the parts up';
+
 CREATE FUNCTION @extschema@.segmentation_scan(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
     latest boolean, starts timestamptz[],
@@ -52,7 +60,7 @@ DECLARE
     bounded_below boolean := coalesce(isfinite(lower(range)), false);
     bounded_above boolean := coalesce(isfinite(upper(range)), false);
 BEGIN
-    IF bounded_below AND bounded_above THEN
+    IF isempty(range) OR bounded_below AND bounded_above THEN
         RETURN range;
     END IF;
     EXECUTE format('SELECT least(b.earliest, c.earliest, u.earliest), greatest(b.latest, c.latest, u.latest)

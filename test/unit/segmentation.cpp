@@ -50,9 +50,9 @@ std::string terms_of(const ExactSum &sum)
 // bucket|a,b,c|users|times|sum|dur, one group to a line.
 std::string answer(Segmentation &segmentation)
 {
-    segmentation.finish();
+    segmentation.table().sort();
     std::string all;
-    for (const Group &group : segmentation.groups()) {
+    for (const Group &group : segmentation.table().groups()) {
         all += std::to_string(group.bucket) + "|";
         for (const auto &value : group.segment)
             all += (all.back() == '|' ? "" : ",") + value.value_or("NULL");
@@ -145,8 +145,9 @@ TEST_CASE("filters on the user, the event and its columns")
     auto count = [](std::string_view filter) {
         Segmentation segmentation(request(filter));
         feed(segmentation);
-        segmentation.finish();
-        return segmentation.groups().empty() ? 0 : segmentation.groups().front().times;
+        segmentation.table().sort();
+        return segmentation.table().groups().empty() ? 0
+                                                     : segmentation.table().groups().front().times;
     };
     CHECK(count(R"({"country":"DE"})") == 4);
     CHECK(count(R"({"country":{"$ne":"DE"}})") == 2);
@@ -194,6 +195,92 @@ TEST_CASE("user sets are exact and ordered")
     one.add(9);
     one.add(9);
     CHECK(one.count() == 1);
+}
+
+TEST_CASE("many users at once")
+{
+    auto users_of = [](const std::vector<std::int64_t> &before,
+                       const std::vector<std::int64_t> &more) {
+        UserSet set;
+        for (std::int64_t uid : before)
+            set.add(uid);
+        set.add(more);
+        std::vector<std::int64_t> uids(set.count());
+        set.write(uids.data());
+        return uids;
+    };
+    using Uids = std::vector<std::int64_t>;
+    CHECK(users_of({}, {}) == Uids{});
+    CHECK(users_of({4}, {}) == Uids{4});
+    CHECK(users_of({}, {2, 2, 2, 2, 2, 2}) == Uids{2});
+    CHECK(users_of({4}, {1, 2, 3, 4, 5, 6}) == Uids{1, 2, 3, 4, 5, 6});
+    CHECK(users_of({9, 4}, {6, 5, 3, 2, 1}) == Uids{1, 2, 3, 4, 5, 6, 9});
+    CHECK(users_of({}, {1, 2, 3, 5'000'000'000, 5'000'000'001, 4}) ==
+          Uids{1, 2, 3, 4, 5'000'000'000, 5'000'000'001});
+    Uids many;
+    for (std::int64_t uid = 1; uid < 200'000; uid += 3)
+        many.push_back(uid);
+    CHECK(users_of({}, many) == many);
+}
+
+TEST_CASE("buckets of time of any length")
+{
+    CHECK(TimeBuckets().find(INT64_MIN) == 0u);
+    std::vector<std::int64_t> starts = {-100, -99, 5, 1000, 1001, 2'000'000'000'000};
+    TimeBuckets buckets(starts);
+    CHECK(!buckets.find(-101));
+    CHECK(!buckets.find(INT64_MIN));
+    CHECK(buckets.find(INT64_MAX) == 5u);
+    for (std::size_t bucket = 0; bucket < starts.size(); ++bucket) {
+        CHECK(buckets.find(starts[bucket]) == bucket);
+        if (bucket > 0)
+            CHECK(buckets.find(starts[bucket] - 1) == bucket - 1);
+    }
+    std::vector<std::int64_t> one = {7};
+    CHECK(!TimeBuckets(one).find(6));
+    CHECK(TimeBuckets(one).find(7) == 0u);
+}
+
+TEST_CASE("groups travel as bytes and add up")
+{
+    Names breakdown = {"country", "event.item"};
+    Segmentation counted(request("{}", breakdown)), twice(request("{}", breakdown));
+    feed(counted);
+    feed(twice);
+    twice.add({9, "d", packed(R"({"country":""})"),
+               packed(R"([{"key":"buy","ts":1,"sum":1e30,"segmentation":{"item":"book"}}])")});
+    std::string bytes = twice.table().write();
+    GroupTable sum(2);
+    sum.add(counted.table().write());
+    sum.add(bytes);
+    sum.sort();
+    feed(twice);
+    twice.table().sort();
+    REQUIRE(sum.groups().size() == twice.table().groups().size());
+    for (std::size_t index = 0; index < sum.groups().size(); ++index) {
+        const Group &one = sum.groups()[index], &other = twice.table().groups()[index];
+        CHECK(one.segment == other.segment);
+        CHECK(one.users.count() == other.users.count());
+        CHECK(one.times == other.times);
+        CHECK(terms_of(one.sum) == terms_of(other.sum));
+        CHECK(terms_of(one.duration) == terms_of(other.duration));
+    }
+    GroupTable empty(3);
+    empty.add(GroupTable(3).write());
+    CHECK(empty.groups().empty());
+    // Whatever is cut off or changed is an error or other numbers, and never read beyond its end.
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        for (int change : {0, 1, 127, 255}) {
+            std::string bad = bytes.substr(0, size);
+            if (change && size > 0)
+                bad[size / 2] = static_cast<char>(bad[size / 2] ^ change);
+            GroupTable table(2);
+            try {
+                table.add(bad);
+            } catch (const Error &) {
+            }
+        }
+    }
 }
 
 TEST_CASE("sums have no limit")

@@ -9,6 +9,8 @@ namespace profiles {
 
 std::string_view BlockBytes::at(ByteRange range) const
 {
+    if (range.size == 0)
+        return {};
     for (const Part &part : parts_)
         if (range.offset >= part.offset && range.offset - part.offset <= part.bytes.size() &&
             range.size <= part.bytes.size() - (range.offset - part.offset))
@@ -102,17 +104,60 @@ void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
     }
 }
 
+template <typename Code>
+void BlockColumn::choose_plain_rows(std::span<const std::uint8_t> chosen,
+                                    std::span<std::uint64_t> words) const
+{
+    for (std::uint32_t first = 0; first < rows_; first += 64) {
+        std::uint32_t count = std::min(rows_ - first, 64u);
+        const char *at = codes_ + std::size_t{first} * sizeof(Code);
+        std::uint64_t word = 0;
+        for (std::uint32_t index = 0; index < count; ++index)
+            word |= std::uint64_t{chosen[layout::load<Code>(at + index * sizeof(Code))]} << index;
+        words[first / 64] |= word;
+    }
+}
+
+void BlockColumn::choose_rows(std::span<const std::uint8_t> chosen,
+                              std::span<std::uint64_t> words) const
+{
+    if (form_ == block::Form::plain && width_ == 1)
+        return choose_plain_rows<std::uint8_t>(chosen, words);
+    if (form_ == block::Form::plain)
+        return choose_plain_rows<std::uint16_t>(chosen, words);
+    for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
+        if (!chosen[code])
+            return;
+        for (; first < last && first % 64 != 0; ++first)
+            words[first / 64] |= std::uint64_t{1} << first % 64;
+        for (; first + 64 <= last; first += 64)
+            words[first / 64] = ~std::uint64_t{0};
+        for (; first < last; ++first)
+            words[first / 64] |= std::uint64_t{1} << first % 64;
+    });
+}
+
 namespace {
 
+// As long as eight bytes can be read, one load takes an offset with what follows it.
 template <unsigned Width>
 void unpack_offsets(const char *at, std::uint64_t base, std::uint64_t unit,
                     std::span<std::int64_t> integers)
 {
-    for (std::int64_t &integer : integers) {
+    constexpr std::size_t kBeyond = Width == 0 ? 0 : (8 - Width + Width - 1) / Width;
+    constexpr std::uint64_t kMask =
+        Width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * Width % 64) - 1;
+    std::size_t whole = integers.size() > kBeyond ? integers.size() - kBeyond : 0;
+    for (std::size_t row = 0; row < whole; ++row) {
         std::uint64_t offset = 0;
-        std::memcpy(&offset, at, Width);
-        at += Width;
-        integer = static_cast<std::int64_t>(base + unit * offset);
+        if constexpr (Width != 0)
+            std::memcpy(&offset, at + row * Width, sizeof offset);
+        integers[row] = static_cast<std::int64_t>(base + unit * (offset & kMask));
+    }
+    for (std::size_t row = whole; row < integers.size(); ++row) {
+        std::uint64_t offset = 0;
+        std::memcpy(&offset, at + row * Width, Width);
+        integers[row] = static_cast<std::int64_t>(base + unit * offset);
     }
 }
 

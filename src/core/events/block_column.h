@@ -71,6 +71,8 @@ public:
     void for_each_run(Run &&run) const;
     // One for each row.
     void read_codes(std::span<std::uint16_t> codes) const;
+    // Sets bit row % 64 of words[row / 64] for the rows whose code is chosen: chosen[code] is 1, else 0.
+    void choose_rows(std::span<const std::uint8_t> chosen, std::span<std::uint64_t> words) const;
 
 private:
     std::uint32_t code(std::size_t index) const
@@ -86,6 +88,9 @@ private:
     {
         return layout::load<std::uint32_t>(dictionary_.data() + std::size_t{number} * 4);
     }
+    template <typename Code>
+    void choose_plain_rows(std::span<const std::uint8_t> chosen,
+                           std::span<std::uint64_t> words) const;
     void check_runs() const;
     void check_codes(std::size_t count) const;
 

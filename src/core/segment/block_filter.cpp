@@ -102,16 +102,13 @@ private:
 
     RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column)
     {
-        std::vector<char> match(column.code_count());
+        std::vector<std::uint8_t> match(column.code_count());
         for (std::uint32_t code = 0; code < match.size(); ++code) {
             check_interrupt();
             match[code] = matches(leaf, find_inside(leaf.reference, column.value(code)));
         }
         RowSet answer(parts_.rows());
-        column.for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
-            if (match[code])
-                answer.add(first, last);
-        });
+        column.choose_rows(match, answer.words());
         return answer;
     }
 

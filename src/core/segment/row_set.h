@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace profiles {
@@ -37,6 +38,16 @@ public:
                 return false;
         return true;
     }
+
+    std::uint32_t count() const
+    {
+        std::uint32_t rows = 0;
+        for (std::uint64_t word : words_)
+            rows += static_cast<std::uint32_t>(std::popcount(word));
+        return rows;
+    }
+    // 64 rows a word, the first in the lowest bit.
+    std::span<std::uint64_t> words() { return words_; }
 
     // Calls visit(row) in ascending order.
     template <typename Visit>

@@ -11,8 +11,6 @@ namespace profiles {
 
 namespace {
 
-constexpr std::size_t kMaxGroups = 1'000'000;
-
 [[noreturn]] void raise_corrupted_events()
 {
     throw Error(ErrorCode::corrupted, "corrupted list of events");
@@ -27,26 +25,6 @@ std::string plain_text(const Item &item)
     TextBuffer out(&arena);
     write_plain(item, out);
     return std::string(out.view());
-}
-
-int compare_values(const std::optional<std::string> &left, const std::optional<std::string> &right)
-{
-    if (!left || !right)
-        return left ? -1 : right ? 1 : 0;
-    return left->compare(*right);
-}
-
-bool precedes(const Group &left, const Group &right)
-{
-    check_interrupt();
-    if (left.bucket != right.bucket)
-        return left.bucket < right.bucket;
-    if (left.times != right.times)
-        return left.times > right.times;
-    for (std::size_t index = 0; index < left.segment.size(); ++index)
-        if (int order = compare_values(left.segment[index], right.segment[index]))
-            return order < 0;
-    return false;
 }
 
 }  // namespace
@@ -72,8 +50,8 @@ void collect_values(const std::optional<Item> &found,
 }
 
 Segmentation::Segmentation(const SegmentationRequest &request)
-    : event_(request.event), starts_(request.starts.begin(), request.starts.end()),
-      from_(request.from), until_(request.until), now_(request.now)
+    : event_(request.event), buckets_(request.starts), from_(request.from), until_(request.until),
+      now_(request.now), table_(std::min(request.breakdown.size(), kMaxBreakdowns))
 {
     if (request.breakdown.size() > kMaxBreakdowns)
         throw Error(ErrorCode::limit_exceeded,
@@ -89,9 +67,16 @@ Segmentation::Segmentation(const SegmentationRequest &request)
         breakdown_.push_back(parse_reference({kept, text.size()}, &memory_));
         needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
     }
-    if (request.cell)
-        cell_.emplace(request.cell->begin(), request.cell->end());
-    values_.resize(breakdown_.size());
+    ids_.resize(breakdown_.size());
+    if (!request.cell)
+        return;
+    cell_.emplace();
+    for (std::size_t index = 0; index < breakdown_.size(); ++index) {
+        const std::optional<std::string_view> &value = (*request.cell)[index];
+        (*cell_)[index] =
+            table_.values(index).id_of(value ? std::optional<std::string>(*value) : std::nullopt);
+        table_.values(index).close();
+    }
 }
 
 void Segmentation::add(const EventBatch &batch)
@@ -108,7 +93,7 @@ void Segmentation::add(const EventBatch &batch)
     evaluation_->change_user();
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
         if (is_of_user(breakdown_[index]))
-            collect_values(find_value(breakdown_[index], subject_), values_[index]);
+            find_ids(index, find_value(breakdown_[index], subject_), ids_[index]);
 
     View events(batch.events);
     if (!events.is_array())
@@ -124,7 +109,9 @@ void Segmentation::add_event(const Event &event)
 {
     if (event_ && event.key != *event_)
         return;
-    std::optional<std::size_t> bucket = bucket_of(event.ts);
+    if (!is_in_period(event.ts))
+        return;
+    std::optional<std::uint32_t> bucket = buckets_.find(event.ts);
     if (!bucket)
         return;
     // What an event leaves out has its meaning all the same: a filter on the
@@ -143,74 +130,24 @@ void Segmentation::add_event(const Event &event)
         return;
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
         if (!is_of_user(breakdown_[index]))
-            collect_values(find_value(breakdown_[index], subject_), values_[index]);
-    for_each_combination(
-        [&](std::span<const std::size_t> chosen) { add_to_group(*bucket, event, chosen); });
+            find_ids(index, find_value(breakdown_[index], subject_), ids_[index]);
+    std::array<const Ids *, kMaxBreakdowns> all{};
+    for (std::size_t index = 0; index < ids_.size(); ++index)
+        all[index] = &ids_[index];
+    for_each_combination(*bucket, {all.data(), ids_.size()}, [&](Group &counted) {
+        counted.users.add(uid_);
+        counted.add_times(event.count);
+        counted.sum.add(event.sum);
+        counted.duration.add(event.duration);
+    });
 }
 
-std::optional<std::size_t> Segmentation::bucket_of(std::int64_t time) const
+void Segmentation::find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
 {
-    if ((from_ && time < *from_) || (until_ && time >= *until_))
-        return std::nullopt;
-    if (starts_.empty())
-        return 0;
-    auto after = std::upper_bound(starts_.begin(), starts_.end(), time);
-    if (after == starts_.begin())
-        return std::nullopt;
-    return static_cast<std::size_t>(after - starts_.begin()) - 1;
-}
-
-bool Segmentation::is_cell(std::span<const std::size_t> chosen) const
-{
-    for (std::size_t index = 0; index < chosen.size(); ++index)
-        if (values_[index][chosen[index]] != (*cell_)[index])
-            return false;
-    return true;
-}
-
-void Segmentation::add_to_group(std::size_t bucket, const Event &event,
-                                std::span<const std::size_t> chosen)
-{
-    Group &counted = group(bucket, chosen);
-    counted.users.add(uid_);
-    if (__builtin_add_overflow(counted.times, event.count, &counted.times))
-        throw Error(ErrorCode::out_of_range, "number of events out of range",
-                    "The counts of the events add up to more than a bigint can hold.");
-    counted.sum.add(event.sum);
-    counted.duration.add(event.duration);
-}
-
-Group &Segmentation::group(std::size_t bucket, std::span<const std::size_t> chosen)
-{
-    // The key tells every group apart: lengths come before texts, and 0 stands
-    // for a missing value.
-    key_.assign(reinterpret_cast<const char *>(&bucket), sizeof bucket);
-    for (std::size_t index = 0; index < chosen.size(); ++index) {
-        const std::optional<std::string> &value = values_[index][chosen[index]];
-        std::size_t length = value ? value->size() + 1 : 0;
-        key_.append(reinterpret_cast<const char *>(&length), sizeof length);
-        if (value)
-            key_.append(*value);
-    }
-    auto [at, is_new] = numbers_.try_emplace(key_, groups_.size());
-    if (!is_new)
-        return groups_[at->second];
-    if (groups_.size() >= kMaxGroups)
-        throw Error(ErrorCode::limit_exceeded, "too many groups",
-                    "At most " + std::to_string(kMaxGroups) +
-                        " combinations of buckets and values are counted.",
-                    "Choose fewer breakdowns, a longer bucket, or a filter.");
-    Group &made = groups_.emplace_back();
-    made.bucket = bucket;
-    for (std::size_t index = 0; index < chosen.size(); ++index)
-        made.segment.push_back(values_[index][chosen[index]]);
-    return made;
-}
-
-void Segmentation::finish()
-{
-    numbers_.clear();
-    std::sort(groups_.begin(), groups_.end(), precedes);
+    collect_values(found, found_);
+    ids.clear();
+    for (const std::optional<std::string> &value : found_)
+        ids.push_back(table_.values(breakdown).id_of(value));
 }
 
 }  // namespace profiles

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "../events/batch.h"
@@ -15,12 +14,10 @@
 #include "../interrupt.h"
 #include "block_filter.h"
 #include "evaluate.h"
-#include "exact_sum.h"
-#include "user_set.h"
+#include "group_table.h"
+#include "time_buckets.h"
 
 namespace profiles {
-
-constexpr std::size_t kMaxBreakdowns = 3;
 
 // All times are milliseconds since the epoch. What it points to is copied.
 struct SegmentationRequest {
@@ -32,15 +29,6 @@ struct SegmentationRequest {
     std::int64_t now = 0;
     // When set, only events of this one cell count: one value for each breakdown.
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
-};
-
-// One row of the answer. Without buckets `bucket` is 0.
-struct Group {
-    std::size_t bucket = 0;
-    std::vector<std::optional<std::string>> segment;
-    UserSet users;
-    std::int64_t times = 0;
-    ExactSum sum, duration;
 };
 
 // What one breakdown gives for a value: an array gives each distinct element once; what is missing,
@@ -67,56 +55,57 @@ public:
     // With the properties that the events happened with.
     void add_block(const BlockParts &parts);
 
-    // Sorts the groups: by bucket, most times first, then by segment, missing
-    // last.
-    void finish();
-    const std::vector<Group> &groups() const { return groups_; }
+    GroupTable &table() { return table_; }
 
 private:
     class BlockCount;
-    using Values = std::vector<std::optional<std::string>>;  // what one breakdown
-                                                             // gives for one event
+    using Ids = std::vector<std::uint32_t>;  // what one breakdown gives for one event
 
     void add_event(const Event &event);
-    std::optional<std::size_t> bucket_of(std::int64_t time) const;
+    bool is_in_period(std::int64_t time) const
+    {
+        return (!from_ || time >= *from_) && (!until_ || time < *until_);
+    }
+    void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids);
     template <typename Visit>
-    void for_each_combination(Visit &&visit);
-    void add_to_group(std::size_t bucket, const Event &event, std::span<const std::size_t> chosen);
-    bool is_cell(std::span<const std::size_t> chosen) const;
-    Group &group(std::size_t bucket, std::span<const std::size_t> chosen);
+    void for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all, Visit &&visit);
 
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
     std::optional<Evaluation> evaluation_;
     std::optional<std::string> event_;
     std::vector<Reference> breakdown_;
-    std::vector<std::int64_t> starts_;
+    TimeBuckets buckets_;
     std::optional<std::int64_t> from_, until_;
-    std::optional<Values> cell_;
+    std::optional<std::array<std::uint32_t, kMaxBreakdowns>> cell_;
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
 
     std::int64_t uid_ = 0;
     Subject subject_;
-    std::vector<Values> values_;  // by breakdown; those of the user stay for the whole batch
-    std::string key_;             // scratch for the group's key
+    std::vector<Ids> ids_;  // by breakdown; those of the user stay for the whole batch
+    std::vector<std::optional<std::string>> found_;  // scratch
 
-    std::vector<Group> groups_;
-    std::unordered_map<std::string, std::size_t> numbers_;  // of the groups, by key
+    GroupTable table_;
+    std::shared_ptr<BlockCount> block_count_;
 };
 
 // Every combination of the values of all breakdowns that is asked for, counted like an odometer.
 template <typename Visit>
-void Segmentation::for_each_combination(Visit &&visit)
+void Segmentation::for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all,
+                                        Visit &&visit)
 {
     std::array<std::size_t, kMaxBreakdowns> chosen{};
-    std::span<const std::size_t> all(chosen.data(), breakdown_.size());
+    GroupKey key;
+    key.bucket = bucket;
     for (;;) {
         check_interrupt();
-        if (!cell_ || is_cell(all))
-            visit(all);
+        for (std::size_t index = 0; index < all.size(); ++index)
+            key.ids[index] = (*all[index])[chosen[index]];
+        if (!cell_ || key.ids == *cell_)
+            visit(table_.group(key));
         std::size_t wheel = 0;
-        while (wheel < all.size() && ++chosen[wheel] == values_[wheel].size())
+        while (wheel < all.size() && ++chosen[wheel] == all[wheel]->size())
             chosen[wheel++] = 0;
         if (wheel == all.size())
             return;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace profiles {
 
@@ -15,12 +16,16 @@ public:
     UserSet &operator=(UserSet &&) noexcept;
 
     void add(std::int64_t uid);
+    // Fastest when ascending.
+    void add(std::span<const std::int64_t> uids);
     std::uint64_t count() const noexcept;
     // In ascending order: fills `uids`, which has room for count().
     void write(std::int64_t *uids) const noexcept;
 
 private:
     struct Bitmap;
+
+    void make_bitmap();
 
     bool empty_ = true;
     std::int64_t latest_ = 0;         // the user added last: events of one user come together

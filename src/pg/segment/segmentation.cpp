@@ -2,19 +2,20 @@
 // cursor and feeds core with it, row by row. What is asked for arrives
 // resolved: the time range in milliseconds, the starts of the buckets as times
 // (src/sql/65-segmentation.sql).
-#include "../profile/datum.h"
-
-#include "../../core/segment/segmentation.h"
-#include "../events/block_datum.h"
 #include "../owned.h"
+#include "../profile/datum.h"
 #include "../time.h"
+#include "scan_arguments.h"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
+#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -32,7 +33,6 @@ PG_FUNCTION_INFO_V1(segmentation_scan_users);
 namespace {
 
 constexpr long kRowsPerFetch = 256;
-constexpr long kBlocksPerFetch = 16;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
 // The arguments that both functions share, in this order.
@@ -49,70 +49,11 @@ struct Scan {
     bool needs_profile;
     bool by_column;  // blocks are read by column, not as batches
     Datum *starts;
+    Datum query, breakdown;
+    Oid query_type;
+    Datum starts_array, cell_array;  // 0 without
     Owned<Segmentation> *owned;
 };
-
-struct Texts {
-    std::string_view *values;
-    bool *nulls;
-    int count;
-};
-
-Texts texts_of(Datum array)
-{
-    Texts texts;
-    Datum *elements;
-    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-                      &texts.nulls, &texts.count);
-    texts.values =
-        static_cast<std::string_view *>(palloc(sizeof(std::string_view) * (texts.count + 1)));
-    for (int index = 0; index < texts.count; ++index)
-        new (texts.values + index) std::string_view(
-            texts.nulls[index] ? std::string_view()
-                               : bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
-    return texts;
-}
-
-std::span<const std::string_view> breakdown_of(Datum array)
-{
-    Texts texts = texts_of(array);
-    for (int index = 0; index < texts.count; ++index)
-        if (texts.nulls[index])
-            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                            errmsg("breakdown must not contain nulls")));
-    return {texts.values, static_cast<std::size_t>(texts.count)};
-}
-
-using CellValue = std::optional<std::string_view>;
-static_assert(std::is_trivially_destructible_v<CellValue>);
-
-std::span<const CellValue> cell_of(Datum array, std::size_t breakdowns)
-{
-    Texts texts = texts_of(array);
-    if (static_cast<std::size_t>(texts.count) != breakdowns)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("segment must have one value for each breakdown"),
-                        errdetail("Values: %d, breakdowns: %d.", texts.count,
-                                  static_cast<int>(breakdowns)),
-                        errhint("NULL stands for a missing value.")));
-    auto *values = static_cast<CellValue *>(palloc(sizeof(CellValue) * (breakdowns + 1)));
-    for (int index = 0; index < texts.count; ++index)
-        new (values + index)
-            CellValue(texts.nulls[index] ? CellValue() : CellValue(texts.values[index]));
-    return {values, breakdowns};
-}
-
-std::span<const std::int64_t> starts_of(Datum array, Datum **starts)
-{
-    int count;
-    bool *nulls;
-    deconstruct_array(DatumGetArrayTypeP(array), TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE, starts,
-                      &nulls, &count);
-    auto *times = static_cast<std::int64_t *>(palloc(sizeof(std::int64_t) * (count + 1)));
-    for (int index = 0; index < count; ++index)
-        times[index] = milliseconds_of(DatumGetTimestampTz((*starts)[index]));
-    return {times, static_cast<std::size_t>(count)};
-}
 
 // The fetch step of both functions.
 void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
@@ -120,6 +61,10 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.app = text_to_cstring(PG_GETARG_TEXT_PP(kApp));
     scan.latest = PG_GETARG_BOOL(kLatest);
     scan.starts = nullptr;
+    scan.query = PG_GETARG_DATUM(kQuery);
+    scan.query_type = get_fn_expr_argtype(fcinfo->flinfo, kQuery);
+    scan.breakdown = PG_GETARG_DATUM(kBreakdown);
+    scan.starts_array = scan.cell_array = Datum(0);
     scan.request = {};
     scan.request.filter = PG_GETARG_BYTES(kQuery);
     if (!PG_ARGISNULL(kEvent))
@@ -239,7 +184,10 @@ const char *block_query(const Scan &scan)
 {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql, "SELECT c.data FROM %s.event_blocks AS c", quote_identifier(scan.app));
+    appendStringInfo(&sql,
+                     "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10) "
+                     "FROM %s.event_blocks AS c",
+                     quote_identifier(scan.app));
     add_block_conditions(&sql, scan);
     return sql.data;
 }
@@ -275,8 +223,8 @@ void feed_row(Segmentation &segmentation, HeapTuple row, TupleDesc columns)
     attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
 }
 
-// The users that merges have moved but blocks still have under their old numbers.
-std::span<const MovedUser> moved_users(const Scan &scan)
+// The users that merges have moved but blocks still have under their old numbers: pairs of both.
+Datum moved_users(const Scan &scan)
 {
     StringInfoData sql;
     initStringInfo(&sql);
@@ -284,52 +232,84 @@ std::span<const MovedUser> moved_users(const Scan &scan)
                      quote_identifier(scan.app));
     SPI_execute(sql.data, true, 0);
     std::size_t count = SPI_processed;
-    auto *moved =
-        static_cast<MovedUser *>(palloc_extended(sizeof(MovedUser) * (count + 1), MCXT_ALLOC_HUGE));
-    for (std::size_t index = 0; index < count; ++index) {
+    auto *pairs =
+        static_cast<Datum *>(palloc_extended(sizeof(Datum) * (2 * count + 1), MCXT_ALLOC_HUGE));
+    for (std::size_t index = 0; index < 2 * count; ++index) {
         bool is_null;
-        HeapTuple row = SPI_tuptable->vals[index];
-        moved[index].uid = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
-        moved[index].into_uid =
-            DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
+        pairs[index] = SPI_getbinval(SPI_tuptable->vals[index / 2], SPI_tuptable->tupdesc,
+                                     static_cast<int>(index % 2) + 1, &is_null);
     }
-    return {moved, count};
+    return PointerGetDatum(
+        construct_array(pairs, static_cast<int>(2 * count), INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
 
-struct Ranges {
-    const ByteRange *ranges;
-    std::size_t count;
+// Receives the groups of each block, from whichever process counted it.
+struct PartReceiver {
+    DestReceiver receiver;
+    Segmentation *segmentation;
 };
 
-Ranges needed_ranges(const Segmentation &segmentation, std::string_view start)
+void start_parts(DestReceiver *, int, TupleDesc) {}
+void end_parts(DestReceiver *) {}
+
+bool receive_part(TupleTableSlot *slot, DestReceiver *receiver)
 {
-    Ranges needed{};
-    attempt([&](std::pmr::memory_resource *memory) {
-        std::vector<ByteRange> ranges = segmentation.needed_bytes(BlockDirectory(start));
-        auto *kept = static_cast<ByteRange *>(
-            memory->allocate(sizeof(ByteRange) * ranges.size(), alignof(ByteRange)));
-        std::uninitialized_copy(ranges.begin(), ranges.end(), kept);
-        needed = {kept, ranges.size()};
-    });
-    return needed;
+    Segmentation &segmentation = *reinterpret_cast<PartReceiver *>(receiver)->segmentation;
+    bool is_null;
+    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(slot, 1, &is_null)));
+    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
+    return true;
 }
 
-// Fetches of a block what is needed, and only that.
-void feed_block(Segmentation &segmentation, Datum block, std::span<const MovedUser> moved)
+void set_parameter(ParamListInfo parameters, int number, Oid type, Datum value, bool is_null)
 {
-    std::string_view start = block_directory(block);
-    Ranges needed = needed_ranges(segmentation, start);
-    auto *slices = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * needed.count));
-    for (std::size_t index = 0; index < needed.count; ++index)
-        new (slices + index) std::string_view(
-            block_slice(block, needed.ranges[index].offset, needed.ranges[index].size));
-    attempt([&](std::pmr::memory_resource *) {
-        BlockDirectory directory(start);
-        BlockBytes bytes;
-        for (std::size_t index = 0; index < needed.count; ++index)
-            bytes.add(needed.ranges[index].offset, slices[index]);
-        segmentation.add_block(BlockParts(directory, bytes, moved));
-    });
+    ParamExternData &parameter = parameters->params[number - 1];
+    parameter.ptype = type;
+    parameter.value = is_null ? Datum(0) : value;
+    parameter.isnull = is_null;
+    parameter.pflags = PARAM_FLAG_CONST;
+}
+
+ParamListInfo block_parameters(const Scan &scan)
+{
+    const SegmentationRequest &request = scan.request;
+    std::string_view event = request.event.value_or(std::string_view());
+    std::int64_t from = request.from.value_or(0), until = request.until.value_or(0);
+    ParamListInfo parameters = makeParamList(10);
+    set_parameter(parameters, 1, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(from)),
+                  !request.from);
+    set_parameter(parameters, 2, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(until)),
+                  !request.until);
+    set_parameter(
+        parameters, 3, TEXTOID,
+        PointerGetDatum(cstring_to_text_with_len(event.data(), static_cast<int>(event.size()))),
+        !request.event);
+    set_parameter(parameters, 4, INT8ARRAYOID, moved_users(scan), false);
+    set_parameter(parameters, 5, scan.query_type, scan.query, false);
+    set_parameter(parameters, 6, TEXTARRAYOID, scan.breakdown, false);
+    set_parameter(parameters, 7, INT8OID, Int64GetDatum(from), !request.from);
+    set_parameter(parameters, 8, INT8OID, Int64GetDatum(until), !request.until);
+    set_parameter(parameters, 9, TIMESTAMPTZARRAYOID, scan.starts_array, scan.starts_array == 0);
+    set_parameter(parameters, 10, TEXTARRAYOID, scan.cell_array, scan.cell_array == 0);
+    return parameters;
+}
+
+// Blocks are counted one by one, by parallel workers where the planner chooses so.
+void count_blocks(const Scan &scan, Segmentation &segmentation)
+{
+    PartReceiver parts{};
+    parts.receiver.receiveSlot = receive_part;
+    parts.receiver.rStartup = start_parts;
+    parts.receiver.rShutdown = end_parts;
+    parts.receiver.rDestroy = end_parts;
+    parts.receiver.mydest = DestNone;
+    parts.segmentation = &segmentation;
+    SPIExecuteOptions options{};
+    options.params = block_parameters(scan);
+    options.read_only = true;
+    options.dest = &parts.receiver;
+    if (SPI_execute_extended(block_query(scan), &options) < 0)
+        elog(ERROR, "could not read the blocks of \"%s\"", scan.app);
 }
 
 // Detoasted values live until the next row, so that a scan needs the memory of
@@ -373,15 +353,10 @@ void run(Scan &scan)
         elog(ERROR, "SPI_connect failed");
     feed_rows(scan, batch_query(scan), kRowsPerFetch,
               [&](HeapTuple row, TupleDesc columns) { feed_row(segmentation, row, columns); });
-    if (scan.by_column) {
-        std::span<const MovedUser> moved = moved_users(scan);
-        feed_rows(scan, block_query(scan), kBlocksPerFetch, [&](HeapTuple row, TupleDesc columns) {
-            bool is_null;
-            feed_block(segmentation, SPI_getbinval(row, columns, 1, &is_null), moved);
-        });
-    }
+    if (scan.by_column)
+        count_blocks(scan, segmentation);
     SPI_finish();
-    attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
+    attempt([&](std::pmr::memory_resource *) { segmentation.table().sort(); });
 }
 
 // A total may have more digits than any type of core: numeric adds up its
@@ -454,13 +429,15 @@ extern "C" Datum segmentation_scan(PG_FUNCTION_ARGS)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
     read_arguments(fcinfo, scan);
-    if (!PG_ARGISNULL(kStartsOrCell))
-        scan.request.starts = starts_of(PG_GETARG_DATUM(kStartsOrCell), &scan.starts);
+    if (!PG_ARGISNULL(kStartsOrCell)) {
+        scan.starts_array = PG_GETARG_DATUM(kStartsOrCell);
+        scan.request.starts = starts_of(scan.starts_array, &scan.starts);
+    }
     run(scan);
 
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "segmentation group", ALLOCSET_DEFAULT_SIZES);
-    for (const Group &group : scan.owned->object->groups()) {
+    for (const Group &group : scan.owned->object->table().groups()) {
         CHECK_FOR_INTERRUPTS();
         MemoryContext previous = MemoryContextSwitchTo(per_row);
         put_group(result, scan, group);
@@ -477,10 +454,11 @@ extern "C" Datum segmentation_scan_users(PG_FUNCTION_ARGS)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
     read_arguments(fcinfo, scan);
-    scan.request.cell = cell_of(PG_GETARG_DATUM(kStartsOrCell), scan.request.breakdown.size());
+    scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
+    scan.request.cell = cell_of(scan.cell_array, scan.request.breakdown.size());
     run(scan);
-    if (!scan.owned->object->groups().empty())
-        put_users(result, scan.owned->object->groups().front().users);
+    if (!scan.owned->object->table().groups().empty())
+        put_users(result, scan.owned->object->table().groups().front().users);
     return Datum(0);
 }
 

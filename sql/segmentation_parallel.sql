@@ -1,0 +1,47 @@
+-- Blocks are counted by parallel workers, with the same answers.
+\pset format unaligned
+\pset tuples_only
+SET search_path = pg_catalog, public;
+SET client_min_messages = warning;
+SELECT profiles.create_app('shop') IS NOT NULL;
+-- Many small blocks, of two buckets of users, and a merged user.
+CREATE FUNCTION pg_temp.round(r int) RETURNS bigint LANGUAGE sql AS $$
+    SELECT count(profiles.ingest('shop', jsonb_build_object('device_id', 'd' || n + 30 * r, 'timestamp', 1700000000 + 86400 * r + n,
+        'country_code', (ARRAY['DE','FR','TR'])[1 + n % 3], 'events', jsonb_build_array(
+            jsonb_build_object('key', 'buy', 'sum', n / 4.0, 'segmentation', jsonb_build_object('item', 'item ' || n % 7)),
+            jsonb_build_object('key', 'view', 'dur', n)))))
+      FROM generate_series(1, 40) AS n
+$$;
+SELECT pg_temp.round(0);
+CALL profiles.compact('shop');
+SELECT setval('shop.users_uid_seq', 70000);
+SELECT pg_temp.round(1);
+CALL profiles.compact('shop');
+SELECT status FROM profiles.ingest('shop', '{"device_id": "d1", "old_device_id": "d2", "timestamp": 1700200000}');
+INSERT INTO shop.event_blocks (bucket, first_uid, last_uid, first_ts, last_ts, events, users, keys, data)
+SELECT bucket, first_uid, last_uid, first_ts, last_ts, events, users, keys, data
+  FROM shop.event_blocks, generate_series(1, 40) ORDER BY block;
+ANALYZE shop.event_blocks;
+SELECT relpages > 8 FROM pg_class WHERE oid = 'shop.event_blocks'::regclass;
+CREATE FUNCTION pg_temp.answers() RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_array(
+        (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', 'buy', '{"country": {"$ne": "TR"}}', '{country,event.item}', 'daily', 'all') AS s),
+        (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', NULL, '{}', '{}', 'hourly', '[,)'::tstzrange) AS s),
+        (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', 'view', '{}', '{uid}', period => 'all') AS s),
+        (SELECT jsonb_agg(u) FROM profiles.segmentation_users('shop', 'buy', '{"event.count": 1}', '{country}', '{DE}', 'all') AS u))
+$$;
+SET max_parallel_workers_per_gather = 0;
+SELECT pg_temp.answers() AS serial \gset
+SELECT users, times, sum FROM profiles.segmentation('shop', 'buy', '{}', '{country}', period => 'all') ORDER BY segment;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+EXPLAIN (COSTS off) SELECT profiles.segmentation_part(data, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL) FROM shop.event_blocks;
+SELECT pg_temp.answers() = :'serial'::jsonb;
+-- with workers alone, so that every part comes from one
+SET parallel_leader_participation = off;
+SELECT pg_temp.answers() = :'serial'::jsonb;
+-- a part by itself: other questions in one query, nulls, and errors of a worker
+SELECT count(DISTINCT profiles.segmentation_part(data, '{}', key, '{}', '{}', NULL, NULL, NULL, NULL)) FROM shop.event_blocks, unnest('{buy,view,none}'::text[]) AS key WHERE block = 1;
+SELECT profiles.segmentation_part(NULL, '{}', 'buy', '{}', '{}', NULL, NULL, NULL, NULL) IS NULL;
+SELECT count(*) FROM profiles.segmentation('shop', 'buy', '{}', '{a,b,c,d}', period => 'all');
+SELECT profiles.drop_app('shop');

@@ -1,0 +1,171 @@
+// Groups as bytes, for whoever adds up parts: the values of each breakdown, then the groups. They travel
+// between processes of one server, so that they are in its byte order; every length is checked all the same.
+#include <cstring>
+
+#include "../error.h"
+#include "../interrupt.h"
+#include "group_table.h"
+
+namespace profiles {
+
+namespace {
+
+[[noreturn]] void raise_corrupted_groups()
+{
+    throw Error(ErrorCode::corrupted, "corrupted groups of a segmentation");
+}
+
+template <typename T>
+void put(std::string &out, const T &value)
+{
+    out.append(reinterpret_cast<const char *>(&value), sizeof value);
+}
+
+void put_variable(std::string &out, std::uint64_t value)
+{
+    for (; value >= 128; value >>= 7)
+        out.push_back(static_cast<char>(value | 128));
+    out.push_back(static_cast<char>(value));
+}
+
+class Input {
+public:
+    explicit Input(std::string_view bytes) : bytes_(bytes) {}
+
+    bool at_end() const { return bytes_.empty(); }
+    std::string_view take(std::size_t size)
+    {
+        if (size > bytes_.size())
+            raise_corrupted_groups();
+        std::string_view taken = bytes_.substr(0, size);
+        bytes_.remove_prefix(size);
+        return taken;
+    }
+    template <typename T>
+    T get()
+    {
+        T value;
+        std::memcpy(&value, take(sizeof value).data(), sizeof value);
+        return value;
+    }
+    std::uint64_t get_variable()
+    {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            auto byte = static_cast<unsigned char>(get<char>());
+            value |= std::uint64_t{byte & 127u} << shift;
+            if (byte < 128)
+                return value;
+        }
+        raise_corrupted_groups();
+    }
+    // How many things of at least one byte each follow.
+    std::size_t get_count()
+    {
+        std::uint64_t count = get_variable();
+        if (count > bytes_.size())
+            raise_corrupted_groups();
+        return static_cast<std::size_t>(count);
+    }
+
+private:
+    std::string_view bytes_;
+};
+
+void put_sum(std::string &out, const ExactSum &sum)
+{
+    put_variable(out, sum.terms().size());
+    for (const ExactSum::Term &term : sum.terms()) {
+        put(out, term.exponent);
+        put(out, term.coefficient);
+    }
+}
+
+void add_sum(Input &in, ExactSum &sum)
+{
+    for (std::size_t left = in.get_count(); left > 0; --left) {
+        int exponent = in.get<int>();
+        sum.add(in.get<WideInteger>(), exponent);
+    }
+}
+
+// Ascending, each as the distance to the one before.
+void put_users(std::string &out, const UserSet &users, std::vector<std::int64_t> &uids)
+{
+    uids.resize(users.count());
+    users.write(uids.data());
+    put_variable(out, uids.size());
+    std::int64_t last = 0;
+    for (std::int64_t uid : uids) {
+        put_variable(out, static_cast<std::uint64_t>(uid) - static_cast<std::uint64_t>(last));
+        last = uid;
+    }
+}
+
+void add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
+{
+    uids.resize(in.get_count());
+    std::uint64_t last = 0;
+    for (std::int64_t &uid : uids) {
+        last += in.get_variable();
+        uid = static_cast<std::int64_t>(last);
+    }
+    users.add(uids);
+}
+
+}  // namespace
+
+std::string GroupTable::write() const
+{
+    std::string out;
+    for (const ValueIds &values : values_) {
+        put_variable(out, values.size() - 1);  // the first one is the missing value
+        for (std::uint32_t id = 1; id < values.size(); ++id) {
+            put_variable(out, values.value_of(id)->size());
+            out += *values.value_of(id);
+        }
+    }
+    std::vector<std::int64_t> uids;
+    for (const auto &[key, number] : numbers_) {
+        check_interrupt();
+        const Group &group = groups_[number];
+        put_variable(out, key.bucket);
+        for (std::size_t index = 0; index < values_.size(); ++index)
+            put_variable(out, key.ids[index]);
+        put(out, group.times);
+        put_sum(out, group.sum);
+        put_sum(out, group.duration);
+        put_users(out, group.users, uids);
+    }
+    return out;
+}
+
+void GroupTable::add(std::string_view written)
+{
+    Input in(written);
+    std::vector<std::vector<std::uint32_t>> ids(values_.size());
+    for (std::size_t index = 0; index < values_.size(); ++index) {
+        ids[index].resize(in.get_count() + 1);
+        for (std::size_t id = 1; id < ids[index].size(); ++id)
+            ids[index][id] = values_[index].id_of(std::string(in.take(in.get_count())));
+    }
+    std::vector<std::int64_t> uids;
+    while (!in.at_end()) {
+        check_interrupt();
+        GroupKey key;
+        key.bucket = static_cast<std::uint32_t>(in.get_variable());
+        for (std::size_t index = 0; index < values_.size(); ++index) {
+            std::uint64_t id = in.get_variable();
+            if (id >= ids[index].size() || ids[index][id] == ValueIds::kUnknown)
+                raise_corrupted_groups();
+            key.ids[index] = ids[index][id];
+        }
+        Group &to = group(key);
+        to.add_times(in.get<std::int64_t>());
+        add_sum(in, to.sum);
+        add_sum(in, to.duration);
+        add_users(in, to.users, uids);
+    }
+}
+
+}  // namespace profiles

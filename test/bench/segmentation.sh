@@ -1,0 +1,91 @@
+#!/bin/bash
+# Segmentation over blocks, against DuckDB and a jsonb row store with the same events, in one run:
+#
+#     EVENTS=5000000 USERS=200000 test/bench/segmentation.sh
+#
+# DuckDB comes from npm (@duckdb/node-api, once, to build/bench), has the same typed columns sorted by user and
+# time, and 2 threads; the row store has the snapshots as jsonb and parallel workers. Medians of 5, all warm. Every
+# answer is compared with both of the others. DUCKDB=no leaves DuckDB out.
+set -euo pipefail
+# shellcheck source=test/bench/lib.sh
+source "$(dirname "$0")/lib.sh"
+events=${EVENTS:-5000000} users=${USERS:-200000} duckdb=${DUCKDB:-@duckdb/node-api@1.5.6-r.1}
+work=$cluster_source/build/bench
+mkdir -p "$work"
+
+bench_start "shared_buffers = 6GB" "max_parallel_workers_per_gather = 2" "fsync = off" "synchronous_commit = off" \
+    "min_parallel_table_scan_size = 0"
+bench_sql -v events="$events" -v users="$users" -f "$bench_dir/segmentation.sql" >/dev/null
+echo "$events events of $users users over 90 days, 20 properties each"
+
+seconds() { # COMMAND ...: how long it took
+    local start
+    start=$(date +%s%N)
+    "$@" >/dev/null 2>&1
+    awk -v ns=$(($(date +%s%N) - start)) 'BEGIN { printf "%.2f", ns / 1e9 }'
+}
+took=$(seconds bench_sql -c "CALL profiles.compact('shop')")
+bench_sql -c "VACUUM ANALYZE shop.event_blocks, shop.event_batches"  # else every query passes the dead batches
+awk -v n="$events" -v s="$took" 'BEGIN { printf "compact: %.1f s, %.0f events/s (reach 300000)\n", s, n / s }'
+
+names=(daily totals three cell any)
+declare -A ours rows duck
+ours[daily]="SELECT segment, users, times, sum, bucket FROM profiles.segmentation('shop', 'view', '{\"platform\":\"Android\"}', bucket => 'daily', period => 'all')"
+rows[daily]="SELECT '{}'::text[], count(DISTINCT uid), sum(count), sum(sum), date_trunc('day', ts) FROM rows WHERE key = 'view' AND profile ->> 'platform' = 'Android' GROUP BY 5"
+duck[daily]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND platform = 'Android' GROUP BY 1"
+ours[totals]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '{}', '{country}', period => 'all')"
+rows[totals]="SELECT ARRAY[profile ->> 'country'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' GROUP BY 1"
+duck[totals]="SELECT country, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' GROUP BY 1"
+# shellcheck disable=SC2016  # the names of operators begin with it
+filter='{"device_type":{"$ne":"tablet"},"$or":[{"custom.plan":"pro"},{"custom.level":{"$gte":50}}]}'
+ours[three]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '$filter', '{country,platform,app_version}', period => 'all')"
+rows[three]="SELECT ARRAY[profile ->> 'country', profile ->> 'platform', profile ->> 'app_version'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' AND profile ->> 'device_type' <> 'tablet' AND (profile -> 'custom' ->> 'plan' = 'pro' OR (profile -> 'custom' ->> 'level')::int >= 50) GROUP BY 1"
+duck[three]="SELECT country, platform, app_version, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND device_type <> 'tablet' AND (plan = 'pro' OR level >= 50) GROUP BY 1, 2, 3"
+ours[cell]="SELECT u FROM profiles.segmentation_users('shop', 'view', '{\"platform\":\"Android\"}', '{country}', '{DE}', 'all') AS u"
+rows[cell]="SELECT DISTINCT uid FROM rows WHERE key = 'view' AND profile ->> 'platform' = 'Android' AND profile ->> 'country' = 'DE'"
+duck[cell]="SELECT DISTINCT uid FROM events WHERE key = 'view' AND platform = 'Android' AND country = 'DE'"
+ours[any]="SELECT segment, users, times, sum, bucket FROM profiles.segmentation('shop', NULL, '{}', bucket => 'daily', period => 'all')"
+rows[any]="SELECT '{}'::text[], count(DISTINCT uid), sum(count), sum(sum), date_trunc('day', ts) FROM rows GROUP BY 5"
+duck[any]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events GROUP BY 1"
+
+# The median of $1 runs after one, in milliseconds.
+median_ms() {
+    local runs=$1 query=$2 commands=()
+    for ((i = 0; i <= runs; i++)); do commands+=(-c "$query"); done
+    psql -X -q -At -v ON_ERROR_STOP=1 -c '\timing on' "${commands[@]}" | awk '/^Time:/ { print $2 }' | tail -n "$runs" |
+        sort -n | sed -n "$((runs / 2 + 1))p"
+}
+
+declare -A theirs found
+if [[ $duckdb != no ]]; then
+    [[ -d $work/node_modules/@duckdb ]] ||
+        { echo '{"private": true}' >"$work/package.json" && npm install --silent --no-save --prefix "$work" "$duckdb" >/dev/null; }
+    psql -X -q -c "\\copy (SELECT uid, ts::timestamp AS ts, key, count, sum, dur, item, country, region, city, platform, platform_version, device, device_type, manufacturer, resolution, carrier, language, app_version, source, source_channel, plan, level, age, vip, team, campaign FROM raw) TO '$work/raw.csv' CSV HEADER"
+    while IFS=$'\t' read -r name ms count total; do
+        theirs[$name]=$ms
+        found[$name]="$count $total"
+    done < <({ for name in "${names[@]}"; do printf '%s\0%s\0' "$name" "${duck[$name]}"; done } |
+        python3 -c 'import json, sys; p = sys.stdin.read().split("\0")[:-1]; print(json.dumps(dict(zip(p[::2], p[1::2]))))' |
+        node "$bench_dir/segmentation.mjs" "$work" 2)
+    rm -f "$work/raw.csv" "$work"/raw.duckdb*
+fi
+
+for name in "${names[@]}"; do
+    differ=$(bench_sql -c "SELECT count(*) FROM ((${ours[$name]} EXCEPT ALL ${rows[$name]}) UNION ALL (${rows[$name]} EXCEPT ALL ${ours[$name]})) AS d")
+    column=users
+    [[ $name != cell ]] || column=1
+    mine=$(bench_sql -F ' ' -c "SELECT count(*), sum($column) FROM (${ours[$name]}) AS o")
+    a=$(median_ms 5 "${ours[$name]}")
+    c=$(median_ms 1 "${rows[$name]}")
+    printf '%-7s %8.1f ms' "$name" "$a"
+    if [[ $duckdb != no ]]; then
+        awk -v a="$a" -v b="${theirs[$name]}" 'BEGIN { printf "   DuckDB %8.1f ms, 1/%.1f (reach 1/5)", b, b / a }'
+        [[ ${found[$name]} == "$mine" ]] || printf ' DIFFERS FROM DUCKDB: %s, ours %s' "${found[$name]}" "$mine"
+    fi
+    awk -v a="$a" -v c="$c" 'BEGIN { printf "   row store %8.1f ms, 1/%.0f (reach 1/50)\n", c, c / a }'
+    [[ $differ == 0 ]] || echo "    $differ rows DIFFER from the row store's"
+    printf '    %s\n' "${ours[$name]}" "${duck[$name]}" "${rows[$name]}"
+done
+
+bench_sql -F ' ' -c "SELECT pg_table_size('shop.event_blocks') / $events.0, pg_table_size('rows') / $events.0" |
+    awk -v duck="${theirs[bytes]:-0}" -v n="$events" '{ printf "bytes an event: %.1f, DuckDB %.1f, row store %.1f: 1/%.1f (reach 1/15)\n", $1, duck / n, $2, $2 / $1 }'

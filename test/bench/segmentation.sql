@@ -1,0 +1,57 @@
+-- Data for segmentation: visits of :users users over 90 days, 4 events a visit, 20 properties a snapshot, the same
+-- in every run. raw: a typed column each; shop: the app, hot; rows: a jsonb row store with the same snapshots.
+SET search_path = public, profiles;
+SET client_min_messages = warning;
+SET max_parallel_workers_per_gather = 0;
+
+CREATE FUNCTION pick(seed bigint, salt bigint, bound bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    'SELECT (hashint8extended(seed, salt) & 9223372036854775807) % bound';
+
+CREATE UNLOGGED TABLE crowd AS
+SELECT uid, 'device ' || uid AS device_id,
+       (ARRAY['DE','US','TR','FR','JP','BR','IN','GB','IT','ES'])[1 + least(pick(uid, 1, 10), pick(uid, 2, 10))] AS country,
+       'region ' || pick(uid, 3, 100) AS region, 'city ' || pick(uid, 4, 300) AS city,
+       (ARRAY['Android','iOS','Web'])[1 + pick(uid, 5, 3)] AS platform, pick(uid, 6, 12) || '.0' AS platform_version,
+       'model ' || pick(uid, 7, 80) AS device, (ARRAY['mobile','tablet','desktop'])[1 + pick(uid, 8, 3)] AS device_type,
+       'maker ' || pick(uid, 9, 12) AS manufacturer, 1000 + 10 * pick(uid, 10, 15) || 'x800' AS resolution,
+       'carrier ' || pick(uid, 11, 25) AS carrier, 'l' || pick(uid, 12, 15) AS language,
+       'source ' || pick(uid, 13, 6) AS source, 'channel ' || pick(uid, 14, 4) AS source_channel,
+       18 + pick(uid, 15, 60) AS age, pick(uid, 16, 10) = 0 AS vip, 'team ' || pick(uid, 17, 50) AS team,
+       'campaign ' || pick(uid, 18, 8) AS campaign, pick(uid, 19, 90) AS change_day, pick(uid, 20, 50) AS first_level
+  FROM generate_series(1, :users) AS uid;
+
+CREATE UNLOGGED TABLE raw AS
+SELECT visit, crowd.uid, start + (pick(event, 30, 60000) + 60000 * number) * interval '1 ms' AS ts,
+       (ARRAY['view','view','view','view','tap','tap','search','cart','buy','share'])[1 + pick(event, 31, 10)] AS key,
+       1 AS count, CASE WHEN pick(event, 31, 10) = 8 THEN pick(event, 32, 20000) / 100.0 ELSE 0 END::numeric(12, 2) AS sum,
+       CASE WHEN pick(event, 31, 10) < 4 THEN pick(event, 33, 300) ELSE 0 END AS dur, 'item ' || pick(event, 34, 200) AS item,
+       country, region, city, platform, platform_version, crowd.device, device_type, manufacturer, resolution, carrier, language,
+       '4.' || (day + change_day / 5) / 9 AS app_version, source, source_channel,
+       CASE WHEN day < change_day THEN 'free' WHEN vip THEN 'team' ELSE 'pro' END AS plan, first_level + day / 4 AS level,
+       age, vip, team, campaign
+  FROM (SELECT visit, 1 + floor(:users * power(pick(visit, 21, 1000000) / 1e6, 1.5))::bigint AS uid,
+               timestamptz '2024-01-01 00:00:00+00' + (visit * 90.0 * 86400 / (:events / 4) ) * interval '1 second' AS start,
+               (visit * 90 / (:events / 4))::integer AS day
+          FROM generate_series(0, :events / 4 - 1) AS visit OFFSET 0) AS visits
+  JOIN crowd USING (uid), LATERAL (SELECT number, visit * 4 + number AS event FROM generate_series(0, 3) AS number) AS four;
+
+CREATE FUNCTION snapshot(raw) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object(
+        'country', $1.country, 'region', $1.region, 'city', $1.city, 'platform', $1.platform, 'platform_version', $1.platform_version,
+        'device', $1.device, 'device_type', $1.device_type, 'manufacturer', $1.manufacturer, 'resolution', $1.resolution,
+        'carrier', $1.carrier, 'language', $1.language, 'app_version', $1.app_version, 'source', $1.source,
+        'source_channel', $1.source_channel, 'campaign', jsonb_build_object('name', $1.campaign),
+        'custom', jsonb_build_object('plan', $1.plan, 'level', $1.level, 'age', $1.age, 'vip', $1.vip, 'team', $1.team)) $$;
+
+SELECT length(create_app('shop'));
+INSERT INTO shop.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
+SELECT min(uid), min(uid) >> 16, 'device ' || min(uid), min(ts), max(ts), min(snapshot(raw)::text)::profile,
+       jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+           'key', key, 'ts', (extract(epoch FROM ts) * 1000)::bigint, 'sum', nullif(sum, 0), 'dur', nullif(dur, 0),
+           'segmentation', jsonb_build_object('item', item))) ORDER BY ts)::text::event_list
+  FROM raw GROUP BY visit;
+CREATE UNLOGGED TABLE rows AS
+SELECT uid, ts, key, count, sum, dur, jsonb_build_object('item', item) AS segmentation, snapshot(raw) AS profile
+  FROM raw ORDER BY uid, ts;
+VACUUM ANALYZE rows;
+ANALYZE shop.event_batches;
