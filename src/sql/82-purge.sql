@@ -209,68 +209,6 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.purge_samples(text, bigint) IS 'internal: part of purge_user';
 
--- Blocks have rows of many users: those with events of this one are written anew, without them. In blocks
--- a merged user may still have the number of before.
-CREATE FUNCTION @extschema@.purge_block(app text, block_bucket integer, uids bigint[]) RETURNS boolean
-    LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, pg_temp
-    AS $function$
-DECLARE
-    taken record;
-BEGIN
-    EXECUTE format($statement$
-        WITH gone AS (
-            DELETE FROM %1$I.event_blocks AS old
-             WHERE old.bucket = $1
-               AND old.block = (SELECT blocks.block FROM %1$I.event_blocks AS blocks
-                                 WHERE blocks.bucket = $1 AND @extschema@.event_block_uids(blocks.data) && $2
-                                 ORDER BY blocks.block LIMIT 1)
-            RETURNING old.data),
-        kept AS (
-            SELECT batch.* FROM gone
-                   CROSS JOIN LATERAL ROWS FROM (@extschema@.event_block_batches(gone.data)) WITH ORDINALITY AS batch
-             WHERE batch.uid <> ALL ($2))
-        SELECT (SELECT count(*) FROM gone) AS blocks,
-               array_agg(uid ORDER BY ordinality) AS uids, array_agg(device_id ORDER BY ordinality) AS device_ids,
-               array_agg(profile ORDER BY ordinality) AS snapshots, array_agg(events ORDER BY ordinality) AS lists
-          FROM kept
-        $statement$, app) INTO taken USING block_bucket, uids;
-    PERFORM @extschema@.compact_insert(app,
-        @extschema@.build_event_blocks(taken.uids, taken.device_ids, taken.snapshots, taken.lists));
-    RETURN taken.blocks > 0;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.purge_block(text, integer, bigint[]) IS
-    'internal: takes users out of the next block of a bucket that has them; false when none has';
-
--- compact, which never waits, leaves the buckets alone until the end of the transaction; a step of it that
--- runs is waited for, so that no batch becomes a block between two statements.
-CREATE FUNCTION @extschema@.purge_blocks(app text, uid bigint) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, pg_temp
-    AS $function$
-DECLARE
-    numbers     bigint[];
-    next_bucket integer;
-    answer      bigint := 0;
-BEGIN
-    EXECUTE format('SELECT array_agg(m.uid) FROM %I.moved_events AS m WHERE m.into_uid = $1', app) INTO numbers USING uid;
-    numbers := uid || numbers;
-    FOR next_bucket IN SELECT DISTINCT (number >> 16)::integer FROM unnest(numbers) AS number ORDER BY 1 LOOP
-        PERFORM pg_advisory_xact_lock(format('%I.event_blocks', app)::regclass::oid::integer, next_bucket);
-        WHILE @extschema@.purge_block(app, next_bucket, numbers) LOOP
-            answer := answer + 1;
-        END LOOP;
-    END LOOP;
-    EXECUTE format('DELETE FROM %I.moved_events AS m WHERE m.into_uid = $1', app) USING uid;
-    RETURN answer;
-END
-$function$;
-
-COMMENT ON FUNCTION @extschema@.purge_blocks(text, bigint) IS
-    'internal: part of purge_user; how many blocks were written anew';
-
 -- Requests that wait, and those that failed. One that a drain is just taking is a request of later.
 CREATE FUNCTION @extschema@.purge_inbox(app text, relation text, uid bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
@@ -306,7 +244,7 @@ DECLARE
     name    text;
     deleted bigint;
 BEGIN
-    FOR name IN SELECT t.name FROM @extschema@.user_tables(app) AS t WHERE t.name NOT IN ('merges', 'moved_events') LOOP
+    FOR name IN SELECT t.name FROM @extschema@.user_tables(app) AS t WHERE t.name NOT IN ('event_batches', 'merges', 'moved_events') LOOP
         EXECUTE format('DELETE FROM %I.%I AS t WHERE t.uid = $1 AND t.bucket = ($1 >> 16)::integer', app, name) USING uid;
         GET DIAGNOSTICS deleted = ROW_COUNT;
         answer := answer || jsonb_build_object(name, deleted);
@@ -335,7 +273,7 @@ BEGIN
     PERFORM @extschema@.purge_samples(app, uid);
     PERFORM @extschema@.purge_crashes(app, uid);
     answer := jsonb_build_object('merges', @extschema@.purge_merges(app, uid),
-                                 'event_blocks', @extschema@.purge_blocks(app, uid),
+                                 'events', @extschema@.remove_events(app, uid),
                                  'inbox', @extschema@.purge_inbox(app, 'inbox', uid),
                                  'inbox_errors', @extschema@.purge_inbox(app, 'inbox_errors', uid));
     RETURN @extschema@.purge_rows(app, uid) || answer;
