@@ -5,7 +5,7 @@
 -- here. What a user leaves in rows that are not the user's own has a step of its own in purge_user.
 
 CREATE FUNCTION @extschema@.raise_unknown_user(app text, uid bigint) RETURNS void
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -26,7 +26,7 @@ COMMENT ON FUNCTION @extschema@.raise_unknown_user(text, bigint) IS
 
 -- `users` is the last one: without its row nothing else of the user could be found.
 CREATE FUNCTION @extschema@.user_tables(app text, OUT name text, OUT documents text[]) RETURNS SETOF record
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
     SELECT c.relname::text,
@@ -47,7 +47,7 @@ COMMENT ON FUNCTION @extschema@.user_tables(text) IS
 -- A record of a merge has both users as they were. Those who became this user, one after another, are
 -- this user, too; of a merge that was undone only the record is.
 CREATE FUNCTION @extschema@.merges_of(app text, uid bigint) RETURNS SETOF bigint
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
@@ -67,7 +67,7 @@ COMMENT ON FUNCTION @extschema@.merges_of(text, bigint) IS
     'internal: the merges on record that have data of a user';
 
 CREATE FUNCTION @extschema@.export_user_merges(app text, uid bigint) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -86,7 +86,7 @@ $function$;
 COMMENT ON FUNCTION @extschema@.export_user_merges(text, bigint) IS 'internal: part of export_user';
 
 CREATE FUNCTION @extschema@.export_user_events(app text, uid bigint) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -105,7 +105,7 @@ $function$;
 COMMENT ON FUNCTION @extschema@.export_user_events(text, bigint) IS 'internal: part of export_user';
 
 CREATE FUNCTION @extschema@.export_user(app text, uid bigint) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
