@@ -3,14 +3,13 @@
 
 #include "../../core/ingest/session.h"
 #include "../../core/profile/json_reader.h"
-#include "../../core/profile/json_writer.h"
+#include "../profile/forms.h"
 #include "../profile/jsonb.h"
 #include "../profile/numeric.h"
 #include "../time.h"
 
 extern "C" {
 #include "funcapi.h"
-#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -33,8 +32,6 @@ PG_FUNCTION_INFO_V1(unfinished_session);
 
 namespace {
 
-constexpr int kBinaryVersion = 1;
-
 struct varlena *list_from_text(std::string_view json)
 {
     struct varlena *result = nullptr;
@@ -45,17 +42,6 @@ struct varlena *list_from_text(std::string_view json)
         result = make_varlena(list, memory);
     });
     return result;
-}
-
-char *text_of(std::string_view list)
-{
-    char *json = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        TextBuffer out(memory);
-        write_json({Type::array, list}, out);
-        json = out.c_string();
-    });
-    return json;
 }
 
 // One row of event_list_each.
@@ -83,29 +69,17 @@ extern "C" Datum event_list_in(PG_FUNCTION_ARGS)
 
 extern "C" Datum event_list_out(PG_FUNCTION_ARGS)
 {
-    PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0)));
+    PG_RETURN_CSTRING(json_text({Type::array, PG_GETARG_BYTES(0)}));
 }
 
 extern "C" Datum event_list_recv(PG_FUNCTION_ARGS)
 {
-    auto *message = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
-    int version = pq_getmsgbyte(message);
-    if (version != kBinaryVersion)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                        errmsg("unsupported event_list binary version %d", version)));
-    int length;
-    char *json = pq_getmsgtext(message, message->len - message->cursor, &length);
-    PG_RETURN_POINTER(list_from_text({json, static_cast<std::size_t>(length)}));
+    PG_RETURN_POINTER(list_from_text(receive_json(fcinfo, "event_list")));
 }
 
 extern "C" Datum event_list_send(PG_FUNCTION_ARGS)
 {
-    char *json = text_of(PG_GETARG_BYTES(0));
-    StringInfoData message;
-    pq_begintypsend(&message);
-    pq_sendint8(&message, kBinaryVersion);
-    pq_sendtext(&message, json, static_cast<int>(strlen(json)));
-    PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+    return send_json({Type::array, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum event_list_to_jsonb(PG_FUNCTION_ARGS)

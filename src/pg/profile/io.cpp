@@ -1,6 +1,6 @@
 // The type profile: text and binary form, and the casts to and from jsonb. Every way in goes through
 // normalise_profile() and the writer; no bytes from outside become a value.
-#include "datum.h"
+#include "forms.h"
 
 #include "../../core/profile/check.h"
 #include "../../core/profile/document.h"
@@ -9,7 +9,6 @@
 #include "jsonb.h"
 
 extern "C" {
-#include "libpq/pqformat.h"
 #include "utils/builtins.h"
 }
 
@@ -28,8 +27,6 @@ PG_FUNCTION_INFO_V1(profile_is_valid);
 
 namespace {
 
-constexpr int kBinaryVersion = 1;
-
 struct varlena *profile_from_text(std::string_view json)
 {
     struct varlena *result = nullptr;
@@ -42,20 +39,6 @@ struct varlena *profile_from_text(std::string_view json)
     return result;
 }
 
-char *text_of(std::string_view profile, bool pretty)
-{
-    char *json = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        TextBuffer out(memory);
-        if (pretty)
-            write_pretty({Type::object, profile}, out);
-        else
-            write_json({Type::object, profile}, out);
-        json = out.c_string();
-    });
-    return json;
-}
-
 }  // namespace
 
 extern "C" Datum profile_in(PG_FUNCTION_ARGS)
@@ -65,29 +48,17 @@ extern "C" Datum profile_in(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_out(PG_FUNCTION_ARGS)
 {
-    PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0), false));
+    PG_RETURN_CSTRING(json_text({Type::object, PG_GETARG_BYTES(0)}));
 }
 
 extern "C" Datum profile_recv(PG_FUNCTION_ARGS)
 {
-    auto *message = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
-    int version = pq_getmsgbyte(message);
-    if (version != kBinaryVersion)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                        errmsg("unsupported profile binary version %d", version)));
-    int length;
-    char *json = pq_getmsgtext(message, message->len - message->cursor, &length);
-    PG_RETURN_POINTER(profile_from_text({json, static_cast<std::size_t>(length)}));
+    PG_RETURN_POINTER(profile_from_text(receive_json(fcinfo, "profile")));
 }
 
 extern "C" Datum profile_send(PG_FUNCTION_ARGS)
 {
-    char *json = text_of(PG_GETARG_BYTES(0), false);
-    StringInfoData message;
-    pq_begintypsend(&message);
-    pq_sendint8(&message, kBinaryVersion);
-    pq_sendtext(&message, json, static_cast<int>(strlen(json)));
-    PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+    return send_json({Type::object, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum profile_from_jsonb(PG_FUNCTION_ARGS)
@@ -110,8 +81,14 @@ extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_pretty(PG_FUNCTION_ARGS)
 {
-    char *json = text_of(PG_GETARG_BYTES(0), true);
-    PG_RETURN_TEXT_P(cstring_to_text(json));
+    std::string_view profile = PG_GETARG_BYTES(0);
+    std::string_view json;
+    attempt([&](std::pmr::memory_resource *memory) {
+        TextBuffer out(memory);
+        write_pretty({Type::object, profile}, out);
+        json = out.view();
+    });
+    PG_RETURN_TEXT_P(cstring_to_text_with_len(json.data(), static_cast<int>(json.size())));
 }
 
 extern "C" Datum profile_is_valid(PG_FUNCTION_ARGS)

@@ -1,16 +1,14 @@
 // The type segment: a filter in its canonical form, stored as a container.
 // Every way in goes through the reader of filters, so a stored segment is
 // always a valid one.
-#include "../profile/datum.h"
+#include "../profile/forms.h"
 
 #include "../../core/profile/json_reader.h"
-#include "../../core/profile/json_writer.h"
 #include "../../core/segment/filter.h"
 #include "../profile/jsonb.h"
 
 extern "C" {
 #include "common/hashfn.h"
-#include "libpq/pqformat.h"
 }
 
 namespace profiles::pg {
@@ -28,8 +26,6 @@ PG_FUNCTION_INFO_V1(segment_hash);
 }
 
 namespace {
-
-constexpr int kBinaryVersion = 1;
 
 struct varlena *make_segment(const Node &root, std::pmr::memory_resource *scratch,
                              std::pmr::memory_resource *memory)
@@ -49,17 +45,6 @@ struct varlena *segment_from_text(std::string_view json)
     return result;
 }
 
-char *text_of(std::string_view segment)
-{
-    char *json = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        TextBuffer out(memory);
-        write_json({Type::object, segment}, out);
-        json = out.c_string();
-    });
-    return json;
-}
-
 }  // namespace
 
 extern "C" Datum segment_in(PG_FUNCTION_ARGS)
@@ -67,28 +52,19 @@ extern "C" Datum segment_in(PG_FUNCTION_ARGS)
     PG_RETURN_POINTER(segment_from_text(PG_GETARG_CSTRING(0)));
 }
 
-extern "C" Datum segment_out(PG_FUNCTION_ARGS) { PG_RETURN_CSTRING(text_of(PG_GETARG_BYTES(0))); }
+extern "C" Datum segment_out(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_CSTRING(json_text({Type::object, PG_GETARG_BYTES(0)}));
+}
 
 extern "C" Datum segment_recv(PG_FUNCTION_ARGS)
 {
-    auto *message = reinterpret_cast<StringInfo>(PG_GETARG_POINTER(0));
-    int version = pq_getmsgbyte(message);
-    if (version != kBinaryVersion)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                        errmsg("unsupported segment binary version %d", version)));
-    int length;
-    char *json = pq_getmsgtext(message, message->len - message->cursor, &length);
-    PG_RETURN_POINTER(segment_from_text({json, static_cast<std::size_t>(length)}));
+    PG_RETURN_POINTER(segment_from_text(receive_json(fcinfo, "segment")));
 }
 
 extern "C" Datum segment_send(PG_FUNCTION_ARGS)
 {
-    char *json = text_of(PG_GETARG_BYTES(0));
-    StringInfoData message;
-    pq_begintypsend(&message);
-    pq_sendint8(&message, kBinaryVersion);
-    pq_sendtext(&message, json, static_cast<int>(strlen(json)));
-    PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+    return send_json({Type::object, PG_GETARG_BYTES(0)});
 }
 
 extern "C" Datum segment_from_jsonb(PG_FUNCTION_ARGS)
