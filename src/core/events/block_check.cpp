@@ -82,6 +82,8 @@ private:
     {
         std::vector<std::int64_t> integers(directory_.rows());
         read_integers(directory_, column, bytes_, integers);
+        if (column.entry.width == 0)
+            return integers;  // the base each
         // The sum of base and offset is taken in 64 bits: it must not have gone around.
         std::string_view offsets = bytes_.at(column.codes);
         for (std::size_t row = 0; row < integers.size(); ++row) {

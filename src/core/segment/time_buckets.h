@@ -22,7 +22,9 @@ public:
             return 0;
         if (time < starts_.front())
             return std::nullopt;
-        std::uint64_t slice = static_cast<std::uint64_t>(time - starts_.front()) >> shift_;
+        std::uint64_t slice =
+            (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(starts_.front())) >>
+            shift_;
         std::uint32_t bucket = slice < slices_.size() ? slices_[slice] : slices_.back();
         while (bucket + 1 < starts_.size() && starts_[bucket + 1] <= time)
             ++bucket;
