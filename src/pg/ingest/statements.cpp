@@ -317,8 +317,8 @@ std::uint64_t run(AppStatements *statements, Statement statement, Datum *values,
     if (!plan)
         plan = prepare(statements->app, statement);
     char null_flags[kUserColumns];
-    for (int index = 0; index < kUserColumns; ++index)
-        null_flags[index] = nulls && nulls[index] ? 'n' : ' ';
+    for (int index = 0; nulls && index < SPI_getargcount(plan); ++index)
+        null_flags[index] = nulls[index] ? 'n' : ' ';
     int result = SPI_execute_plan(plan, values, nulls ? null_flags : nullptr, false, 0);
     if (result < 0)
         elog(ERROR, "could not execute a statement of ingestion: %s",
