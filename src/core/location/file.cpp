@@ -13,17 +13,27 @@ namespace profiles::location {
 
 std::string quoted_path(const std::string &path) { return '"' + path + '"'; }
 
-void fail_on_file(const char *action, const std::string &path)
+namespace {
+
+[[noreturn]] void fail(const char *action, const std::string &path, const char *hint)
 {
     int error = errno;
     bool missing = error == ENOENT || error == ENOTDIR;
     throw Error(missing ? ErrorCode::missing_file : ErrorCode::unreadable_file,
                 std::string("could not ") + action + " " + quoted_path(path) + ": " +
                     std::generic_category().message(error),
-                "",
-                missing || error == EACCES ? "profiles.geoip_database must name a file that the "
-                                             "operating-system user of the server can read."
-                                           : "");
+                "", missing || error == EACCES ? hint : "");
+}
+
+}  // namespace
+
+void fail_on_file(const char *action, const std::string &path) { fail(action, path, ""); }
+
+void fail_on_database(const char *action, const std::string &path)
+{
+    fail(action, path,
+         "profiles.geoip_database must name a file that the operating-system user of the server "
+         "can read.");
 }
 
 void remove_others(const std::string &family, const std::string &current)

@@ -11,6 +11,9 @@ std::string quoted_path(const std::string &path);
 // Raises what errno says: `could not <action> "<path>": ...`, missing_file or unreadable_file.
 [[noreturn]] void fail_on_file(const char *action, const std::string &path);
 
+// The same for a database that profiles.geoip_database names: the HINT says what the server needs.
+[[noreturn]] void fail_on_database(const char *action, const std::string &path);
+
 // Removes the files whose path begins with `family`, but for `current`. Who has one mapped keeps it; the
 // name alone goes.
 void remove_others(const std::string &family, const std::string &current);

@@ -74,7 +74,7 @@ std::uint64_t copy_bytes(int source, int target, std::uint64_t limit, const std:
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail_on_file("read geoip database", path);
+            fail_on_database("read geoip database", path);
         if (count == 0)
             break;
         write_all(target, block.get(), static_cast<std::size_t>(count), target_name);
@@ -88,14 +88,14 @@ bool copy_file(const std::string &path, const FileState &state, const std::strin
 {
     Descriptor source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (source < 0)
-        fail_on_file("open geoip database", path);
+        fail_on_database("open geoip database", path);
     Descriptor target(open(target_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (target < 0)
         fail_on_file("create geoip database copy", target_name);
     std::uint64_t size = copy_bytes(source, target, state.size, path, target_name);
     struct stat status;
     if (fstat(source, &status) != 0)
-        fail_on_file("examine geoip database", path);
+        fail_on_database("examine geoip database", path);
     if (size != state.size || state_of(status) != state)
         return false;
     if (fsync(target) != 0)
@@ -111,7 +111,7 @@ FileState file_state(const std::string &path)
 {
     struct stat status;
     if (stat(path.c_str(), &status) != 0)
-        fail_on_file("open geoip database", path);
+        fail_on_database("open geoip database", path);
     return state_of(status);
 }
 

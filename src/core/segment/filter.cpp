@@ -154,7 +154,8 @@ private:
         if (first == "geo")
             throw Error(ErrorCode::unsupported,
                         "a region by its name (" + quoted(name) + ") is not supported in a filter",
-                        {}, "resolve_query(app, query) puts the filters of regions in their place.");
+                        {},
+                        "resolve_query(app, query) puts the filters of regions in their place.");
         if (first == "chr")
             throw Error(ErrorCode::unsupported,
                         "cohort membership (" + quoted(name) + ") is not supported in a filter");
