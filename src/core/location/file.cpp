@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <dirent.h>
 #include <memory>
-#include <string_view>
 #include <system_error>
 #include <unistd.h>
 
@@ -49,6 +48,14 @@ void remove_others(const std::string &family, const std::string &current)
         if (std::string_view(file->d_name).starts_with(beginning) && name != current)
             unlink(name.c_str());
     }
+}
+
+std::uint64_t hash_of(std::string_view text) noexcept
+{
+    std::uint64_t hash = 0xCBF29CE484222325u;
+    for (char c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+    return hash;
 }
 
 Descriptor::~Descriptor()

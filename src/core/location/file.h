@@ -1,7 +1,9 @@
 // Small helpers for the files of this folder.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace profiles::location {
 
@@ -17,6 +19,9 @@ std::string quoted_path(const std::string &path);
 // Removes the files whose path begins with `family`, but for `current`. Who has one mapped keeps it; the
 // name alone goes.
 void remove_others(const std::string &family, const std::string &current);
+
+// FNV-1a.
+std::uint64_t hash_of(std::string_view text) noexcept;
 
 class Descriptor {
 public:

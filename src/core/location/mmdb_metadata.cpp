@@ -141,7 +141,6 @@ Metadata parse(DataReader &reader)
     result.node_count = static_cast<std::uint32_t>(nodes);
     result.record_size = static_cast<unsigned>(record);
     result.ip_version = static_cast<unsigned>(version);
-    result.major_version = static_cast<unsigned>(major);
     return result;
 }
 

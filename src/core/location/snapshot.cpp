@@ -5,7 +5,6 @@
 #include <ctime>
 #include <fcntl.h>
 #include <memory>
-#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,15 +31,7 @@ FileState state_of(const struct stat &status)
             nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
 }
 
-// FNV-1a: tells the paths of a cluster apart in a name of fixed length.
-std::uint64_t hash_of(std::string_view text)
-{
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    for (char c : text)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-    return hash;
-}
-
+// The hash tells the paths of a cluster apart in a name of fixed length.
 std::string family_name(const std::string &prefix, const std::string &path)
 {
     char digits[20];
@@ -83,7 +74,7 @@ std::uint64_t copy_bytes(int source, int target, std::uint64_t limit, const std:
     return total;
 }
 
-// False when the source was no longer or not any more in the wanted state.
+// False when the source has left that state.
 bool copy_file(const std::string &path, const FileState &state, const std::string &target_name)
 {
     Descriptor source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
