@@ -5,6 +5,9 @@
 
 namespace profiles {
 
+// `automatic` rests while the log is full of requests of one minute.
+enum class RequestLog { off, on, automatic };
+
 struct Settings {
     Limits limits{20, 50, 256, 128};
     std::int64_t session_cooldown = 15;  // seconds after end_session in which a session continues
@@ -13,7 +16,14 @@ struct Settings {
     bool city_data = true;                        // keep the city and derived coordinates
     bool ip_data = false;                         // keep the latest address
     std::span<const Node> purchase_events;        // texts: events whose sum is a purchase
+    // Objects of the form {"plan": 30, "cart": "SESSION"}: days that a value lasts, or for a session.
+    std::span<const Node> property_expiry;
+    RequestLog request_log = RequestLog::off;
+    std::int64_t request_log_limit = 1000;  // rows that are kept
     bool salted = false;  // requests need a checksum; the salt is no setting that all may read
+
+    // How long values of a custom property last; null for ever.
+    const Node *expiry_of(std::string_view property) const;
 };
 
 // A null stands for the default. Throws invalid_value naming the setting for anything unknown or out of range.
