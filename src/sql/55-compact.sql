@@ -253,6 +253,7 @@ BEGIN
             RAISE NOTICE 'compact %, bucket %: % small blocks merged', app, step.bucket, step.blocks;
         END IF;
     END LOOP;
+    CALL @extschema@.compact_users(app);
 END
 $procedure$;
 COMMENT ON PROCEDURE @extschema@.compact(text) IS

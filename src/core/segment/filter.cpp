@@ -48,6 +48,8 @@ std::string_view canonical_name(const Reference &reference, std::pmr::memory_res
 {
     if (reference.scope == Scope::field)
         return field_name(reference.field);
+    if (reference.scope == Scope::user)
+        return keep_text("user." + std::string(column_name(reference.user_field)), memory);
     std::string path;
     for (std::string_view step : reference.path)
         path.append(path.empty() ? "" : ".").append(step);
