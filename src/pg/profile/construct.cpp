@@ -4,12 +4,11 @@
 #include "../../core/profile/edit.h"
 #include "../../core/profile/reference.h"
 #include "jsonb.h"
+#include "texts.h"
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 }
 
@@ -59,23 +58,6 @@ struct varlena *without(struct varlena *profile, std::span<const std::string_vie
             result = make_varlena(root.bytes, memory);
     });
     return result;
-}
-
-// The elements of a text[] as plain views; nulls are left out.
-std::span<std::string_view> text_elements(ArrayType *array)
-{
-    Datum *elements;
-    bool *nulls;
-    int count;
-    deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-    auto *views = static_cast<std::string_view *>(
-        palloc(sizeof(std::string_view) * (static_cast<Size>(count) + 1)));
-    std::size_t kept = 0;
-    for (int index = 0; index < count; ++index)
-        if (!nulls[index])
-            new (views + kept++)
-                std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
-    return {views, kept};
 }
 
 struct varlena *normalised(Node &root)
@@ -148,8 +130,7 @@ extern "C" Datum profile_delete(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_delete_array(PG_FUNCTION_ARGS)
 {
-    std::span<std::string_view> references = text_elements(PG_GETARG_ARRAYTYPE_P(1));
-    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), references));
+    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), texts_of_array(PG_GETARG_ARRAYTYPE_P(1))));
 }
 
 // profile('name', 'Ada', 'custom.plan', 'pro'): references and values in turn.
