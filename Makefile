@@ -67,7 +67,7 @@ $(INSTALL_SQL): $(SQL_PARTS) profiles.control data/iso-3166
 
 # Only what the server must see leaves the library: PostgreSQL loads it with RTLD_GLOBAL.
 exports.map: $(INSTALL_SQL)
-	{ echo '{ global: Pg_magic_func; _PG_init;'; \
+	{ echo '{ global: Pg_magic_func; _PG_init; profiles_compact_launcher_main; profiles_compact_worker_main;'; \
 	  sed -n "s/.*'MODULE_PATHNAME', *'\([a-z0-9_]*\)'.*/\1; pg_finfo_\1;/p" $< | sort -u; \
 	  echo 'local: *; };'; } > $@
 
