@@ -162,7 +162,7 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 -include build/unit/test/oracle/runner.d
 
 # One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
-FUZZ_TARGETS = text bytes update segment index events request block geoip_record geoip_file
+FUZZ_TARGETS = text bytes update segment index events request block user_block geoip_record geoip_file
 FUZZ_SECONDS ?= 60
 
 build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)

@@ -48,23 +48,36 @@ public:
 
     std::string filter()
     {
-        static const char *const conditions[] = {
-            "3", "{\"$gte\":2}", "{\"$lt\":2.5}", "{\"$in\":[1,3,null]}", "null", "{\"$ne\":2}",
-            "{\"$not\":{\"$gt\":1}}", "{\"$within\":\"3days\"}", "{\"$not\":{\"$within\":\"1hours\"}}",
-            "true", "\"home\"", "{\"rgxcn\":\"o\"}", "{\"$exists\":true}", "{\"$lte\":\"x\"}",
-            "{\"$gt\":9223372036854775807}", "{\"$lte\":-9223372036854775808}"};
+        static const char *const conditions[] = {"3",
+                                                 "{\"$gte\":2}",
+                                                 "{\"$lt\":2.5}",
+                                                 "{\"$in\":[1,3,null]}",
+                                                 "null",
+                                                 "{\"$ne\":2}",
+                                                 "{\"$not\":{\"$gt\":1}}",
+                                                 "{\"$within\":\"3days\"}",
+                                                 "{\"$not\":{\"$within\":\"1hours\"}}",
+                                                 "true",
+                                                 "\"home\"",
+                                                 "{\"rgxcn\":\"o\"}",
+                                                 "{\"$exists\":true}",
+                                                 "{\"$lte\":\"x\"}",
+                                                 "{\"$gt\":9223372036854775807}",
+                                                 "{\"$lte\":-9223372036854775808}"};
         std::string field(column_name(static_cast<UserField>(below(kUserFields))));
-        std::string own = "{\"user." + field + "\":" + conditions[below(std::size(conditions))] + "}";
+        std::string own =
+            "{\"user." + field + "\":" + conditions[below(std::size(conditions))] + "}";
         std::string more = "{\"uid\":{\"$gt\":" + std::to_string(below(80)) + "}}";
         static const char *const joins[] = {"$and", "$or", "$nor"};
-        return "{\"" + std::string(joins[below(3)]) + "\":[" + generator_.filter(1) + "," + own + "," +
-               (below(3) == 0 ? more : own) + "]}";
+        return "{\"" + std::string(joins[below(3)]) + "\":[" + generator_.filter(1) + "," + own +
+               "," + (below(3) == 0 ? more : own) + "]}";
     }
 
     std::string breakdown()
     {
         switch (below(4)) {
-        case 0: return "user." + std::string(column_name(static_cast<UserField>(below(kUserFields))));
+        case 0:
+            return "user." + std::string(column_name(static_cast<UserField>(below(kUserFields))));
         case 1: return below(2) == 0 ? "uid" : "did";
         default: return generator_.reference();
         }
@@ -73,7 +86,8 @@ public:
 private:
     UserValue value(UserField field)
     {
-        static const char *const texts[] = {"home", "cart", ""}, *const numbers[] = {"2", "0.5", "1e3"};
+        static const char *const texts[] = {"home", "cart", ""}, *const numbers[] = {"2", "0.5",
+                                                                                     "1e3"};
         UserValue made;
         made.missing = below(4) == 0;
         switch (type_of(field)) {
@@ -126,7 +140,7 @@ void add_copy(UsersSegmentation &segmentation, std::string_view block, std::uint
 {
     UserBlockDirectory directory(block);
     BlockBytes bytes;
-    for (ByteRange range : segmentation.needed_bytes(directory))
+    for (ByteRange range : segmentation.needed_bytes(directory, true))
         bytes.add(range.offset, block.substr(range.offset, range.size));
     RowSet rows(directory.rows());
     rows.add(std::min(from, directory.rows()), directory.rows());
@@ -141,7 +155,7 @@ std::string copy_of(std::span<const UserRow> users)
             builder.add_page(1000 + index);
         builder.add_user(static_cast<std::uint16_t>(1 + index % 7), users[index]);
     }
-    return builder.finish({}, 0, 5);
+    return builder.finish({{}, 0, 5, {}});
 }
 
 }  // namespace
@@ -180,7 +194,8 @@ TEST_CASE("users: the users of a cell")
     while (users.size() < 60)
         users.push_back(random.user(static_cast<std::int64_t>(users.size()) + 70'000'000'000));
     std::string block = copy_of(users);
-    for (std::optional<std::string_view> value : {std::optional<std::string_view>("1"), {std::nullopt}}) {
+    for (std::optional<std::string_view> value :
+         {std::optional<std::string_view>("1"), {std::nullopt}}) {
         std::string_view breakdown[] = {"user.session_count"};
         std::optional<std::string_view> cell[] = {value};
         UsersSegmentationRequest request;
@@ -222,7 +237,7 @@ TEST_CASE("users: what a copy does not take is left to be looked at")
     builder.add_user(1, user);
     builder.add_user(2, large);
     builder.add_page(13);
-    std::string block = builder.finish({}, 2048, 99);
+    std::string block = builder.finish({{}, 2048, 99, {}});
     UserBlockDirectory directory(block);
     CHECK(directory.rows() == 2);
     CHECK(directory.first_page() == 2048);
@@ -249,7 +264,8 @@ TEST_CASE("users: broken bytes of a copy are an error or an answer")
     for (int turn = 0; turn < 3000; ++turn) {
         std::string broken = block;
         for (std::size_t count = 1 + random.below(3); count > 0; --count)
-            broken[random.below(turn % 2 == 0 ? broken.size() : 3000)] = static_cast<char>(random.below(256));
+            broken[random.below(turn % 2 == 0 ? broken.size() : 3000)] =
+                static_cast<char>(random.below(256));
         if (turn % 5 == 0)
             broken.resize(random.below(broken.size()));
         Question question{keep(test::build(random.filter())), {keep(random.breakdown())}};

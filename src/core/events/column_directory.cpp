@@ -29,9 +29,9 @@ void check_entry(const block::Entry &entry, std::uint32_t rows)
     require_block(block::is_named(entry.kind) || entry.name_size == 0);
     if (entry.form == Form::integers) {
         require_block(entry.width <= 8 &&
-                      (entry.has_missing == 0 || entry.kind == ColumnKind::user_field) && entry.values == 0 &&
-                      entry.runs == 0 && entry.dictionary_size == 0 && entry.unit >= 1 &&
-                      entry.codes_size == std::uint64_t{rows} * entry.width);
+                      (entry.has_missing == 0 || entry.kind == ColumnKind::user_field) &&
+                      entry.values == 0 && entry.runs == 0 && entry.dictionary_size == 0 &&
+                      entry.unit >= 1 && entry.codes_size == std::uint64_t{rows} * entry.width);
         return;
     }
     bool is_runs = entry.form == Form::runs, is_constant = entry.form == Form::constant;

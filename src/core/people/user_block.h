@@ -20,6 +20,9 @@ public:
     std::uint32_t pages() const { return header_.pages; }
     std::uint32_t first_page() const { return header_.first_page; }
     std::uint64_t oldest_running() const { return header_.oldest_running; }
+    // Of the visibility map; nothing follows from it unless every page was settled.
+    const std::array<std::uint64_t, 2> &map_lsns() const { return header_.map_lsns; }
+    bool is_settled() const { return header_.settled != 0; }
     const user_block::Origin &origin() const { return header_.origin; }
     ByteRange page_bytes() const
     {

@@ -113,8 +113,9 @@ void UserBlockBuilder::write_integers(std::string_view name, const Integers &int
         std::deque<NumberItem> packed;
         for (std::uint32_t row = 0; row < integers.size(); ++row)
             if (integers[row])
-                column.cells.push_back({row, column.values.number_of(
-                    packed.emplace_back(pack_number(*integers[row])).item())});
+                column.cells.push_back(
+                    {row, column.values.number_of(
+                              packed.emplace_back(pack_number(*integers[row])).item())});
         write_values(column, output);
         return;
     }
@@ -134,8 +135,7 @@ void UserBlockBuilder::write_values(const ColumnSet::Column &column, ColumnOutpu
     output.add_values(column.kind, column.name, column.values, codes_);
 }
 
-std::string UserBlockBuilder::finish(const user_block::Origin &origin, std::uint32_t first_page,
-                                     std::uint64_t oldest_running)
+std::string UserBlockBuilder::finish(const Source &source)
 {
     ColumnOutput output;
     ColumnOutput::Part &uids = output.add(ColumnKind::user_field, user_block::kUid);
@@ -150,11 +150,14 @@ std::string UserBlockBuilder::finish(const user_block::Origin &origin, std::uint
     header.version = user_block::kVersion;
     header.rows = static_cast<std::uint32_t>(lines_.size());
     header.pages = static_cast<std::uint32_t>(pages_.size());
-    header.first_page = first_page;
-    header.oldest_running = oldest_running;
-    header.origin = origin;
-    output.seal(header, pages_.size() * sizeof(user_block::Page) +
-                            lines_.size() * sizeof(std::uint16_t));
+    header.first_page = source.first_page;
+    header.oldest_running = source.oldest_running;
+    header.map_lsns = source.map_lsns;
+    header.origin = source.origin;
+    header.settled = std::all_of(pages_.begin(), pages_.end(),
+                                 [](const user_block::Page &page) { return page.lsn != 0; });
+    output.seal(header,
+                pages_.size() * sizeof(user_block::Page) + lines_.size() * sizeof(std::uint16_t));
     std::string out;
     out.reserve(header.size);
     append_bytes(out, header);

@@ -20,9 +20,15 @@ public:
     void add_user(std::uint16_t line, const UserRow &row);
 
     bool is_empty() const { return lines_.empty(); }
+    // What a copy says of the table that it is of.
+    struct Source {
+        user_block::Origin origin;
+        std::uint32_t first_page;
+        std::uint64_t oldest_running;
+        std::array<std::uint64_t, 2> map_lsns;
+    };
     // The bytes of the block, which must not be empty.
-    std::string finish(const user_block::Origin &origin, std::uint32_t first_page,
-                       std::uint64_t oldest_running);
+    std::string finish(const Source &source);
 
 private:
     using Integers = std::vector<std::optional<std::int64_t>>;

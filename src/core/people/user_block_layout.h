@@ -43,11 +43,13 @@ struct Header {
     std::uint32_t directory_size;  // header, entries and names
     std::uint32_t size;            // of the block
     std::uint32_t first_page;
-    std::uint32_t reserved;
+    std::uint32_t settled;         // 1: every page has an LSN
     std::uint64_t oldest_running;  // no transaction before this one ran when the copy was made
+    std::array<std::uint64_t, 2>
+        map_lsns;  // of the pages of the visibility map, before it was made
     Origin origin;
 };
-static_assert(sizeof(Header) == 128);
+static_assert(sizeof(Header) == 144);
 
 struct Page {
     std::uint64_t lsn;        // while the page has it, its rows hold; 0: they have to be looked at

@@ -10,7 +10,8 @@ namespace {
 {
     throw Error(ErrorCode::invalid_value, "users have no counter " + quoted(name), {},
                 "Counters are user.session_count, user.first_seen and others; a property of this "
-                "name is " + quoted("up." + std::string(name)) + ".");
+                "name is " +
+                    quoted("up." + std::string(name)) + ".");
 }
 
 // A slip in the name of a counter would otherwise be a property that nobody has.

@@ -38,8 +38,8 @@ public:
 
     // False when something is asked that no column has: then users come one by one.
     bool reads_columns() const;
-    // The parts of a block that add_block() needs, and the pages.
-    std::vector<ByteRange> needed_bytes(const UserBlockDirectory &directory) const;
+    // The parts of a block that add_block() needs, and its pages where they are wanted.
+    std::vector<ByteRange> needed_bytes(const UserBlockDirectory &directory, bool pages) const;
     // The chosen rows of a block.
     void add_block(const UserBlockDirectory &directory, const BlockBytes &bytes, RowSet rows);
 
@@ -52,7 +52,8 @@ private:
     void read_breakdown(std::span<const std::string_view> breakdown);
     void read_cell(std::span<const std::optional<std::string_view>> cell);
     void need(const Reference &reference, std::string_view name);
-    void count(std::span<const Ids *const> all, std::int64_t users, std::span<const std::int64_t> uids);
+    void count(std::span<const Ids *const> all, std::int64_t users,
+               std::span<const std::int64_t> uids);
 
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;

@@ -239,9 +239,12 @@ bool UsersSegmentation::reads_columns() const
     });
 }
 
-std::vector<ByteRange> UsersSegmentation::needed_bytes(const UserBlockDirectory &directory) const
+std::vector<ByteRange> UsersSegmentation::needed_bytes(const UserBlockDirectory &directory,
+                                                       bool pages) const
 {
-    std::vector<ByteRange> ranges{directory.page_bytes()};
+    std::vector<ByteRange> ranges;
+    if (pages)
+        ranges.push_back(directory.page_bytes());
     auto add = [&](const BlockColumnInfo *column) {
         if (column && column->bytes().size > 0)
             ranges.push_back(column->bytes());

@@ -147,8 +147,7 @@ RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column, std::uint32_t 
     std::vector<std::uint8_t> match(column.code_count());
     for (std::uint32_t code = 0; code < match.size(); ++code) {
         check_interrupt();
-        match[code] =
-            matches(leaf.predicate, find_inside(leaf.reference, column.value(code)), now);
+        match[code] = matches(leaf.predicate, find_inside(leaf.reference, column.value(code)), now);
     }
     RowSet answer(rows);
     column.choose_rows(match, answer.words());
@@ -158,7 +157,8 @@ RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column, std::uint32_t 
 RowSet matching_rows(const Filter &filter, const BlockParts &parts, std::int64_t now)
 {
     Matcher matcher(parts, now);
-    return rows_of(filter.root(), parts.rows(), [&](const Leaf &leaf) { return matcher.rows(leaf); });
+    return rows_of(filter.root(), parts.rows(),
+                   [&](const Leaf &leaf) { return matcher.rows(leaf); });
 }
 
 }  // namespace profiles

@@ -14,7 +14,7 @@ struct Subject {
     const View *profile = nullptr;
     const View *segmentation = nullptr;  // of the event
     Item uid, device_id;
-    Item key, count, sum, duration;  // of the event
+    Item key, count, sum, duration;                  // of the event
     std::span<const std::optional<Item>> user = {};  // by UserField; none: all are missing
 };
 

@@ -12,9 +12,9 @@ std::optional<IntegerRange> integer_range(const Predicate &predicate, std::int64
 {
     if (predicate.op == PredicateKind::within)
         return IntegerRange{now - predicate.number, now};
-    bool compares = predicate.op == PredicateKind::equal ||
-                    (predicate.op >= PredicateKind::greater &&
-                     predicate.op <= PredicateKind::less_equal);
+    bool compares =
+        predicate.op == PredicateKind::equal ||
+        (predicate.op >= PredicateKind::greater && predicate.op <= PredicateKind::less_equal);
     if (!compares)
         return std::nullopt;
     if (!predicate.operand.is_number())

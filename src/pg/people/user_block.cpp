@@ -114,15 +114,14 @@ void copy_page(Copying &copying, UserBlockBuilder &builder, BlockNumber number)
 // InvalidBlockNumber where the table has no such pages that a copy can be made of.
 BlockNumber first_page_of(const UserTable &users, int range)
 {
-    std::uint64_t first_page =
-        static_cast<std::uint64_t>(std::max(range, 0)) * user_block::kPages;
+    std::uint64_t first_page = static_cast<std::uint64_t>(std::max(range, 0)) * user_block::kPages;
     bool copied = users.has_pages && is_logged(users) && first_page < users.pages;
     return copied ? static_cast<BlockNumber>(first_page) : InvalidBlockNumber;
 }
 
 BlockNumber end_of_range(const UserTable &users, BlockNumber first_page)
 {
-    return std::min(first_page + user_block::kPages, users.pages);
+    return first_page + pages_in_range(users, first_page);
 }
 
 // How many pages of the range are not as they were when the copy was made.
@@ -144,9 +143,8 @@ bool is_readable(Datum data)
 {
     std::string_view start = block_slice(data, 0, UserBlockDirectory::kHeaderSize);
     bool readable = false;
-    attempt([&](std::pmr::memory_resource *) {
-        readable = UserBlockDirectory::is_readable(start);
-    });
+    attempt(
+        [&](std::pmr::memory_resource *) { readable = UserBlockDirectory::is_readable(start); });
     return readable;
 }
 
@@ -188,6 +186,8 @@ struct varlena *copy_range(const UserTable &users, BlockNumber first_page)
     user_block::Origin origin = user_origin(users, GetCurrentTransactionId());
     std::uint64_t oldest = U64FromFullTransactionId(
         full_transaction(copying->snapshot->xmin, ReadNextFullTransactionId()));
+    RangeMap map;  // before any page is read: a bit that is set later moves its LSN
+    read_map(users, first_page, &map);
     for (BlockNumber page = first_page; page < end_of_range(users, first_page); ++page) {
         CHECK_FOR_INTERRUPTS();
         copy_page(*copying, *owned->object, page);
@@ -195,7 +195,8 @@ struct varlena *copy_range(const UserTable &users, BlockNumber first_page)
     struct varlena *made = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         if (!owned->object->is_empty())
-            made = make_varlena(owned->object->finish(origin, first_page, oldest), memory);
+            made =
+                make_varlena(owned->object->finish({origin, first_page, oldest, map.lsns}), memory);
     });
     return made;
 }

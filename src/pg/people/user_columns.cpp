@@ -34,8 +34,7 @@ bool can_hold(Oid column, UserFieldType type)
 {
     switch (type) {
     case UserFieldType::boolean: return column == BOOLOID;
-    case UserFieldType::integer:
-        return column == INT2OID || column == INT4OID || column == INT8OID;
+    case UserFieldType::integer: return column == INT2OID || column == INT4OID || column == INT8OID;
     case UserFieldType::time: return column == TIMESTAMPTZOID;
     case UserFieldType::number: return column == NUMERICOID;
     case UserFieldType::text: return column == TEXTOID;

@@ -28,9 +28,9 @@ struct Reading {
     const UserTable *users;
     const UserCopy *copy;
     Snapshot snapshot;
-    std::uint32_t span;       // of the transactions that may be newer than the copy
-    std::uint64_t *keep;      // rows of the copy that hold, as bits
-    int count;                // of the tuples
+    std::uint32_t span;                      // of the transactions that may be newer than the copy
+    std::uint64_t *keep;                     // rows of the copy that hold, as bits
+    int count;                               // of the tuples
     HeapTuple tuples[MaxHeapTuplesPerPage];  // of the page, copied
 };
 
@@ -43,8 +43,8 @@ void keep_rows(Reading &reading, std::uint32_t first, std::uint32_t last)
 // No transaction that ran since the copy began has this number.
 bool is_older_than_copy(const Reading &reading, HeapTupleHeader tuple)
 {
-    std::uint32_t distance = HeapTupleHeaderGetRawXmin(tuple) -
-                             static_cast<std::uint32_t>(reading.copy->oldest_running);
+    std::uint32_t distance =
+        HeapTupleHeaderGetRawXmin(tuple) - static_cast<std::uint32_t>(reading.copy->oldest_running);
     return distance >= reading.span;
 }
 
@@ -103,8 +103,12 @@ void count_page(Reading &reading, BlockNumber first_page, std::uint32_t number)
     std::uint32_t first = copied ? copy.pages.first_row(number) : 0;
     std::uint32_t end = copied ? copy.pages.last_row(number) : 0;
     BlockNumber page = first_page + number;
-    Buffer buffer = read_page(*reading.users, page);
     reading.count = 0;
+    if (copied && copy.has_map && copy.map.visible[number] && copy.pages.lsn(number) != 0) {
+        keep_rows(reading, first, end);
+        return;
+    }
+    Buffer buffer = read_page(*reading.users, page);
     if (copied && copy.pages.lsn(number) != 0 &&
         copy.pages.lsn(number) == BufferGetLSNAtomic(buffer)) {
         ReleaseBuffer(buffer);
@@ -125,22 +129,26 @@ void add_copy(UsersSegmentation &segmentation, const Reading &reading)
         BlockBytes bytes;
         for (std::size_t index = 0; index < copy.count; ++index)
             bytes.add(copy.ranges[index].offset, copy.slices[index]);
-        RowSet rows(copy.rows);
-        std::copy_n(reading.keep, rows.words().size(), rows.words().begin());
+        RowSet rows(copy.rows, copy.whole);
+        if (!copy.whole)
+            std::copy_n(reading.keep, rows.words().size(), rows.words().begin());
         segmentation.add_block(directory, bytes, std::move(rows));
     });
 }
 
-// Which parts of a copy are needed, and whether it is one of this table.
+// Whether a copy is one of this table, what the map says of it, and which parts are needed.
 void plan_copy(const UsersSegmentation &segmentation, const user_block::Origin &origin,
-               UserCopy *copy)
+               std::uint32_t pages, UserCopy *copy)
 {
     attempt([&](std::pmr::memory_resource *memory) {
         UserBlockDirectory directory(copy->directory);
         copy->usable = directory.origin() == origin;
         copy->rows = directory.rows();
         copy->oldest_running = directory.oldest_running();
-        std::vector<ByteRange> needed = segmentation.needed_bytes(directory);
+        copy->has_map = copy->map.lsns == directory.map_lsns() && copy->map.lsns[0] != 0;
+        copy->whole = copy->has_map && directory.is_settled() && directory.pages() == pages &&
+                      copy->map.visible.count() == pages;
+        std::vector<ByteRange> needed = segmentation.needed_bytes(directory, !copy->whole);
         auto *kept = static_cast<ByteRange *>(
             memory->allocate(sizeof(ByteRange) * needed.size(), alignof(ByteRange)));
         std::uninitialized_copy(needed.begin(), needed.end(), kept);
@@ -151,12 +159,13 @@ void plan_copy(const UsersSegmentation &segmentation, const user_block::Origin &
 
 void fetch_copy(Datum data, UserCopy *copy)
 {
-    auto *slices =
-        static_cast<std::string_view *>(palloc(sizeof(std::string_view) * copy->count));
+    auto *slices = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * copy->count));
     for (std::size_t index = 0; index < copy->count; ++index)
         new (slices + index) std::string_view(
             block_slice(data, copy->ranges[index].offset, copy->ranges[index].size));
     copy->slices = slices;
+    if (copy->whole)
+        return;
     attempt([&](std::pmr::memory_resource *) {
         UserBlockDirectory directory(copy->directory);
         BlockBytes bytes;
@@ -169,24 +178,24 @@ void fetch_copy(Datum data, UserCopy *copy)
 
 }  // namespace
 
-UserCopy open_copy(const UsersSegmentation &segmentation, const UserTable &users, Datum data,
-                   TransactionId written_by)
+void open_copy(const UsersSegmentation &segmentation, const UserTable &users,
+               BlockNumber first_page, Datum data, TransactionId written_by, UserCopy *copy)
 {
-    UserCopy copy{};
-    copy.directory = block_slice(data, 0, UserBlockDirectory::kHeaderSize);
+    copy->directory = block_slice(data, 0, UserBlockDirectory::kHeaderSize);
     bool readable = false;
     attempt([&](std::pmr::memory_resource *) {
-        readable = UserBlockDirectory::is_readable(copy.directory) && segmentation.reads_columns();
+        readable = UserBlockDirectory::is_readable(copy->directory) && segmentation.reads_columns();
     });
     if (!readable || !is_logged(users))
-        return copy;
-    copy.directory = leading_bytes(data, UserBlockDirectory::size_from);
-    plan_copy(segmentation, user_origin(users, written_by), &copy);
+        return;
+    copy->directory = leading_bytes(data, UserBlockDirectory::size_from);
+    read_map(users, first_page, &copy->map);
+    plan_copy(segmentation, user_origin(users, written_by), pages_in_range(users, first_page),
+              copy);
     std::uint64_t next = U64FromFullTransactionId(ReadNextFullTransactionId());
-    copy.usable = copy.usable && next - copy.oldest_running < kLongestLife;
-    if (copy.usable)
-        fetch_copy(data, &copy);
-    return copy;
+    copy->usable = copy->usable && next - copy->oldest_running < kLongestLife;
+    if (copy->usable)
+        fetch_copy(data, copy);
 }
 
 void read_range(UsersSegmentation &segmentation, const UserTable &users, BlockNumber first_page,
@@ -205,8 +214,8 @@ void read_range(UsersSegmentation &segmentation, const UserTable &users, BlockNu
     WantedColumns wanted = wanted_columns(segmentation);
     MemoryContext per_page =
         AllocSetContextCreate(CurrentMemoryContext, "users of a page", ALLOCSET_DEFAULT_SIZES);
-    for (std::uint32_t number = 0;
-         number < user_block::kPages && first_page + number < users.pages; ++number) {
+    std::uint32_t pages = copy.usable && copy.whole ? 0 : pages_in_range(users, first_page);
+    for (std::uint32_t number = 0; number < pages; ++number) {
         CHECK_FOR_INTERRUPTS();
         MemoryContext previous = MemoryContextSwitchTo(per_page);
         count_page(*reading, first_page, number);

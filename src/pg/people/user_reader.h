@@ -9,6 +9,8 @@ namespace profiles::pg {
 // A copy of the range, with the parts of it that are needed. Plain data.
 struct UserCopy {
     bool usable;
+    bool whole;                  // no page has changed: the map says so
+    bool has_map;                // it says so of those that it has as visible
     std::string_view directory;  // bytes
     const ByteRange *ranges;
     const std::string_view *slices;
@@ -16,11 +18,12 @@ struct UserCopy {
     std::uint32_t rows;
     UserBlockPages pages;
     std::uint64_t oldest_running;
+    RangeMap map;
 };
 
 // The copy that `data` has, null for none; not usable where it is not of this table.
-UserCopy open_copy(const UsersSegmentation &segmentation, const UserTable &users, Datum data,
-                   TransactionId written_by);
+void open_copy(const UsersSegmentation &segmentation, const UserTable &users,
+               BlockNumber first_page, Datum data, TransactionId written_by, UserCopy *copy);
 
 // Every user on the pages [first_page, first_page + kPages) that the active snapshot sees, once.
 void read_range(UsersSegmentation &segmentation, const UserTable &users, BlockNumber first_page,

@@ -3,6 +3,7 @@
 extern "C" {
 #include "access/heapam.h"
 #include "access/table.h"
+#include "access/visibilitymap.h"
 #include "access/xlog.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -67,13 +68,38 @@ bool read_line(const UserTable &users, Buffer buffer, BlockNumber page, OffsetNu
     return true;
 }
 
+// A page of the map is locked while its bits are read, so that its LSN is theirs. A range lies on two of
+// them at most.
+void read_map(const UserTable &users, BlockNumber first_page, RangeMap *map)
+{
+    new (map) RangeMap();
+    Buffer buffer = InvalidBuffer;
+    int part = -1;
+    for (std::uint32_t number = 0; number < pages_in_range(users, first_page); ++number) {
+        BlockNumber page = first_page + number;
+        if (part < 0 || !visibilitymap_pin_ok(page, buffer)) {
+            if (part >= 0)
+                LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+            visibilitymap_get_status(users.relation, page, &buffer);
+            if (!BufferIsValid(buffer))
+                return;
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            map->lsns[static_cast<std::size_t>(++part)] = BufferGetLSNAtomic(buffer);
+        }
+        std::uint8_t status = visibilitymap_get_status(users.relation, page, &buffer);
+        map->visible[number] = status & VISIBILITYMAP_ALL_VISIBLE;
+    }
+    if (BufferIsValid(buffer))
+        UnlockReleaseBuffer(buffer);
+}
+
 bool is_logged(const UserTable &users) { return RelationNeedsWAL(users.relation); }
 
 user_block::Origin user_origin(const UserTable &users, TransactionId written_by)
 {
     const RelFileNode &file = users.relation->rd_node;
-    user_block::Origin origin{GetSystemIdentifier(), file.spcNode, file.dbNode, file.relNode,
-                              written_by,            {}};
+    user_block::Origin origin{GetSystemIdentifier(), file.spcNode, file.dbNode,
+                              file.relNode,          written_by,   {}};
     origin.columns[0] = users.columns.uid;
     origin.columns[1] = users.columns.device_id;
     origin.columns[2] = users.columns.profile;

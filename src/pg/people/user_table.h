@@ -1,6 +1,8 @@
 // The table of users of an app, read page by page.
 #pragma once
 
+#include <bitset>
+
 #include "user_columns.h"
 
 #include "../../core/people/user_block_layout.h"
@@ -35,6 +37,18 @@ inline Buffer read_page(const UserTable &users, BlockNumber page)
 OffsetNumber last_line(Buffer buffer);
 bool read_line(const UserTable &users, Buffer buffer, BlockNumber page, OffsetNumber line,
                HeapTuple tuple);
+
+// What the visibility map says of a range of pages.
+struct RangeMap {
+    std::array<std::uint64_t, 2> lsns;  // of its pages; 0 where there is none
+    std::bitset<user_block::kPages> visible;
+};
+void read_map(const UserTable &users, BlockNumber first_page, RangeMap *map);
+// How many pages a range has.
+inline std::uint32_t pages_in_range(const UserTable &users, BlockNumber first_page)
+{
+    return std::min(user_block::kPages, users.pages - first_page);
+}
 
 // True where every change of a page moves its LSN.
 bool is_logged(const UserTable &users);

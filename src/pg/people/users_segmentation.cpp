@@ -59,9 +59,8 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan, bool has_cell)
         request.cell = cell_of(scan.cell, request.breakdown.size());
     request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
     scan.owned = own_in<UsersSegmentation>(CurrentMemoryContext);
-    attempt([&](std::pmr::memory_resource *) {
-        scan.owned->object = new UsersSegmentation(request);
-    });
+    attempt(
+        [&](std::pmr::memory_resource *) { scan.owned->object = new UsersSegmentation(request); });
 }
 
 Oid find_users(const char *app)
@@ -95,8 +94,8 @@ void count_copied(Scan &scan)
                      "c.data, c.xmin, c.range, $1, $2, $3, $4) FROM %s.user_blocks AS c",
                      quote_identifier(scan.app));
     ParamListInfo parameters = makeParamList(4);
-    set_parameter(parameters, 1, OIDOID,
-                  ObjectIdGetDatum(RelationGetRelid(scan.users.relation)), false);
+    set_parameter(parameters, 1, OIDOID, ObjectIdGetDatum(RelationGetRelid(scan.users.relation)),
+                  false);
     set_parameter(parameters, 2, scan.query_type, scan.query, false);
     set_parameter(parameters, 3, TEXTARRAYOID, scan.breakdown, false);
     set_parameter(parameters, 4, TEXTARRAYOID, scan.cell, scan.cell == 0);

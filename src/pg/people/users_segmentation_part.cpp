@@ -56,12 +56,14 @@ extern "C" Datum users_segmentation_part(PG_FUNCTION_ARGS)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("\"%s\" cannot be read page by page",
                                RelationGetRelationName(users.relation))));
-    auto first_page = static_cast<std::uint64_t>(std::max(PG_GETARG_INT32(kRange), 0)) *
-                      user_block::kPages;
+    auto first_page =
+        static_cast<std::uint64_t>(std::max(PG_GETARG_INT32(kRange), 0)) * user_block::kPages;
     if (first_page < users.pages) {
-        UserCopy copy = open_copy(segmentation, users, PG_GETARG_DATUM(kData),
-                                  PG_GETARG_TRANSACTIONID(kWrittenBy));
-        read_range(segmentation, users, static_cast<BlockNumber>(first_page), copy);
+        auto first = static_cast<BlockNumber>(first_page);
+        auto *copy = static_cast<UserCopy *>(palloc0(sizeof(UserCopy)));
+        open_copy(segmentation, users, first, PG_GETARG_DATUM(kData),
+                  PG_GETARG_TRANSACTIONID(kWrittenBy), copy);
+        read_range(segmentation, users, first, *copy);
     }
     close_users(users);
     struct varlena *part = nullptr;
