@@ -274,8 +274,10 @@ BEGIN
     PERFORM @extschema@.create_devices_table(app);
     PERFORM @extschema@.create_event_batches_table(app);
     PERFORM @extschema@.create_event_blocks_table(app);
+    PERFORM @extschema@.create_user_blocks_table(app);
     PERFORM @extschema@.create_batches_view(app);
     PERFORM @extschema@.create_storage_view(app);
+    PERFORM @extschema@.create_compact_runs(app);
     PERFORM @extschema@.create_crash_tables(app);
     PERFORM @extschema@.create_consent_log(app);
     PERFORM @extschema@.create_enrolment_tables(app);

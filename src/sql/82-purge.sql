@@ -323,6 +323,7 @@ BEGIN
     END IF;
     PERFORM @extschema@.purge_samples(app, uid);
     PERFORM @extschema@.purge_crashes(app, uid);
+    PERFORM @extschema@.purge_user_blocks(app, uid);
     answer := jsonb_build_object('merges', @extschema@.purge_merges(app, uid),
                                  'events', @extschema@.remove_events(app, uid),
                                  'request_log', @extschema@.purge_requests(app, uid),

@@ -11,7 +11,7 @@ namespace {
 // For limits 0 means none.
 std::int64_t whole_number(const Node &setting, std::int64_t maximum, std::int64_t minimum = 0)
 {
-    std::int64_t value = -1;
+    std::int64_t value = minimum - 1;
     if (setting.type == Type::integer)
         value = number_of(setting.item()).integer();
     if (value < minimum || value > maximum)
@@ -87,12 +87,60 @@ RequestLog log_mode(const Node &setting)
                 "It must be off, on or automatic.");
 }
 
+template <typename To>
 struct Reader {
     std::string_view name;
-    void (*read)(const Node &setting, Settings &settings);
+    void (*read)(const Node &setting, To &to);
 };
 
-constexpr Reader kReaders[] = {
+// Reads each member by the reader of its name; `group` stands before the names in messages.
+template <typename To, std::size_t Count>
+void read_members(const Node &object, const Reader<To> (&readers)[Count], const std::string &group,
+                  To &to)
+{
+    for (Node setting : object.children) {
+        const std::string name = group + std::string(setting.key);
+        auto reader = std::find_if(std::begin(readers), std::end(readers), [&](const auto &known) {
+            return known.name == setting.key;
+        });
+        if (reader == std::end(readers)) {
+            std::string names;
+            for (const Reader<To> &known : readers)
+                names.append(names.empty() ? "" : ", ").append(group).append(known.name);
+            throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(name), {},
+                        "Settings are " + names + ".");
+        }
+        setting.key = name;
+        if (setting.type != Type::null)
+            reader->read(setting, to);
+    }
+}
+
+constexpr std::int64_t kYear = 365 * 86400;
+
+constexpr Reader<CompactPolicy> kPolicyReaders[] = {
+    {"automatic", [](const Node &s, CompactPolicy &to) { to.automatic = boolean(s); }},
+    {"interval", [](const Node &s, CompactPolicy &to) { to.interval = whole_number(s, kYear); }},
+    {"batch_age", [](const Node &s, CompactPolicy &to) { to.batch_age = whole_number(s, kYear); }},
+    {"batch_events",
+     [](const Node &s, CompactPolicy &to) { to.batch_events = whole_number(s, 1000000000, 1); }},
+    {"merged_users",
+     [](const Node &s, CompactPolicy &to) { to.merged_users = whole_number(s, 65536, 1); }},
+    {"small_block",
+     [](const Node &s, CompactPolicy &to) { to.small_block = whole_number(s, 32768); }},
+};
+
+CompactPolicy compact_policy(const Node &setting)
+{
+    if (setting.type != Type::object)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an object.", R"(For example {"batch_age": 600}.)");
+    CompactPolicy policy;
+    read_members(setting, kPolicyReaders, std::string(setting.key) + ".", policy);
+    return policy;
+}
+
+constexpr Reader<Settings> kReaders[] = {
     {"custom_property_limit",
      [](const Node &s, Settings &to) { to.limits.custom_properties = limit(s); }},
     {"array_limit", [](const Node &s, Settings &to) { to.limits.array_elements = limit(s); }},
@@ -110,16 +158,10 @@ constexpr Reader kReaders[] = {
     {"request_log", [](const Node &s, Settings &to) { to.request_log = log_mode(s); }},
     {"request_log_limit",
      [](const Node &s, Settings &to) { to.request_log_limit = whole_number(s, 100000, 1); }},
+    {"compact_policy",
+     [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
-
-std::string known_names()
-{
-    std::string names;
-    for (const Reader &reader : kReaders)
-        names.append(names.empty() ? "" : ", ").append(reader.name);
-    return names;
-}
 
 }  // namespace
 
@@ -135,16 +177,7 @@ Settings read_settings(const Node &settings)
     if (settings.type != Type::object)
         throw Error(ErrorCode::invalid_value, "settings must be a JSON object");
     Settings result;
-    for (const Node &setting : settings.children) {
-        const Reader *reader =
-            std::find_if(std::begin(kReaders), std::end(kReaders),
-                         [&](const Reader &known) { return known.name == setting.key; });
-        if (reader == std::end(kReaders))
-            throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(setting.key), {},
-                        "Settings are " + known_names() + ".");
-        if (setting.type != Type::null)
-            reader->read(setting, result);
-    }
+    read_members(settings, kReaders, {}, result);
     return result;
 }
 
