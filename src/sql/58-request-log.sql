@@ -54,22 +54,28 @@ COMMENT ON FUNCTION @extschema@.create_request_log(text) IS 'internal: part of c
 
 -- Whatever is sent, a row stays small: a long parameter is its length, and so are all of a long request.
 CREATE FUNCTION @extschema@.blanked_request(request jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE   -- not sql, which would be planned for each request
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT CASE WHEN octet_length(blanked.request::text) <= 65536 THEN blanked.request
-                ELSE jsonb_strip_nulls(jsonb_build_object(
-                         'device_id', blanked.request -> 'device_id', 'old_device_id', blanked.request -> 'old_device_id',
-                         'bytes', octet_length(request::text))) END
-      FROM (SELECT CASE WHEN jsonb_typeof(request) <> 'object' THEN request
-                        ELSE coalesce(jsonb_object_agg(parameter.key,
-                            CASE WHEN parameter.key = ANY ('{app_key,api_key,checksum,checksum256,query_string,ip_address,ip,'
-                                                           'android_token,ios_token}'::text[]) THEN '"***"'
-                                 WHEN octet_length(parameter.value::text) > 16384
-                                 THEN to_jsonb(format('%s bytes', octet_length(parameter.value::text)))
-                                 ELSE parameter.value END), '{}') END AS request
-              FROM jsonb_each(CASE WHEN jsonb_typeof(request) = 'object' THEN request ELSE '{}' END) AS parameter) AS blanked
-    $function$;
+DECLARE
+    blanked jsonb := request;
+BEGIN
+    IF jsonb_typeof(request) = 'object' THEN
+        SELECT coalesce(jsonb_object_agg(parameter.key,
+                   CASE WHEN parameter.key = ANY ('{app_key,api_key,checksum,checksum256,query_string,ip_address,ip,'
+                                                  'android_token,ios_token}'::text[]) THEN '"***"'
+                        WHEN octet_length(parameter.value::text) > 16384
+                        THEN to_jsonb(format('%s bytes', octet_length(parameter.value::text)))
+                        ELSE parameter.value END), '{}')
+          INTO blanked FROM jsonb_each(request) AS parameter;
+    END IF;
+    IF octet_length(blanked::text) > 65536 THEN
+        RETURN jsonb_strip_nulls(jsonb_build_object('device_id', blanked -> 'device_id', 'old_device_id', blanked -> 'old_device_id',
+                                                    'bytes', octet_length(request::text)));
+    END IF;
+    RETURN blanked;
+END
+$function$;
 
 COMMENT ON FUNCTION @extschema@.blanked_request(jsonb) IS
     'internal: a request as the log shows it, without secrets and addresses, and not long';

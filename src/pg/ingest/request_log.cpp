@@ -1,5 +1,7 @@
 #include "request_log.h"
 
+#include <algorithm>
+
 #include "../../core/ingest/request_parts.h"
 #include "../profile/datum.h"
 #include "../profile/jsonb.h"
@@ -108,6 +110,16 @@ Datum row_datum(const LoggedRequest &logged, TupleDesc descriptor)
 
 }  // namespace
 
+namespace {
+
+// Rows beyond the limit that may be there before some are taken away. Few rows are kept exactly.
+std::int64_t surplus(const App &app)
+{
+    return std::clamp<std::int64_t>(app.settings.request_log_limit / 16, 1, 64);
+}
+
+}  // namespace
+
 bool goes_to_log(const App &app, AppStatements *statements, bool of_logged_user)
 {
     RequestLog mode = app.settings.request_log;
@@ -130,7 +142,7 @@ void log_requests(const App &app, AppStatements *statements, Jsonb *json,
     bool is_automatic = app.settings.request_log == RequestLog::automatic;
     Datum values[] = {PointerGetDatum(array_of(RECORDOID, rows, requests.size())),
                       JsonbPGetDatum(json), Int64GetDatum(app.settings.request_log_limit),
-                      BoolGetDatum(is_automatic)};
+                      BoolGetDatum(is_automatic), Int64GetDatum(surplus(app))};
     run(statements, Statement::log_requests, values);
     if (is_automatic && first_number() == 0)
         *log_rests_until(statements) = GetCurrentTimestamp() + USECS_PER_MINUTE;

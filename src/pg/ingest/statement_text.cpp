@@ -142,8 +142,9 @@ void append_forget_location(StringInfo sql, const char *schema)
         schema, BUCKET("part.uid"));
 }
 
-// Appends, and takes away what is too many. An automatic log rests while all its rows are of one minute. Rows that
-// somebody else is taking away are left to him, so that nobody waits.
+// Appends, and takes away what is too many: once for $5 rows, and mostly without looking at the beginning of the index,
+// where the rows are that went before. Rows that somebody else is taking away are left to him, so that nobody waits. An
+// automatic log rests while all its rows are of one minute.
 void append_log_requests(StringInfo sql, const char *schema)
 {
     appendStringInfo(
@@ -170,8 +171,17 @@ void append_log_requests(StringInfo sql, const char *schema)
         "skipped pg_catalog.jsonb), LATERAL (SELECT CASE WHEN entry.number IS NULL THEN $2 "
         "ELSE $2 OPERATOR(pg_catalog.->) entry.number END AS request) AS sent "
         "WHERE entry.is_forced OR NOT coalesce((SELECT rests FROM state), false) RETURNING id), "
-        "old AS (SELECT id FROM %1$s.request_log WHERE id OPERATOR(pg_catalog.<=) "
-        "((SELECT pg_catalog.max(id) FROM made) OPERATOR(pg_catalog.-) $3) "
+        "ids AS MATERIALIZED (SELECT pg_catalog.max(id) AS last, "
+        "(pg_catalog.min(id) OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) $5 AS before, "
+        "pg_catalog.max(id) OPERATOR(pg_catalog./) $5 AS portion FROM made), "
+        "due AS MATERIALIZED (SELECT last OPERATOR(pg_catalog.-) $3 AS upper, "
+        "CASE WHEN portion OPERATOR(pg_catalog.%%) 64 OPERATOR(pg_catalog.=) 0 THEN 0 "
+        "ELSE last OPERATOR(pg_catalog.-) (2 OPERATOR(pg_catalog.*) $3) "
+        "OPERATOR(pg_catalog.-) 1000 END AS lower FROM ids "
+        "WHERE portion OPERATOR(pg_catalog.>) before), "
+        "old AS (SELECT id FROM %1$s.request_log "
+        "WHERE id OPERATOR(pg_catalog.<=) (SELECT upper FROM due) "
+        "AND id OPERATOR(pg_catalog.>=) (SELECT lower FROM due) "
         "ORDER BY id FOR UPDATE SKIP LOCKED), "
         "gone AS (DELETE FROM %1$s.request_log AS log USING old "
         "WHERE log.id OPERATOR(pg_catalog.=) old.id) "

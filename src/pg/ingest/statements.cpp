@@ -247,7 +247,8 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::leave: return fill({INT8OID, TEXTOID});
     case Statement::profile_then: return fill({INT8OID, TIMESTAMPTZOID});
     case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
-    case Statement::log_requests: return fill({RECORDARRAYOID, JSONBOID, INT8OID, BOOLOID});
+    case Statement::log_requests:
+        return fill({RECORDARRAYOID, JSONBOID, INT8OID, BOOLOID, INT8OID});
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
                      type_named("event_list")});
@@ -281,7 +282,9 @@ SPIPlanPtr prepare(const char *app, Statement statement)
     StringInfoData sql;
     initStringInfo(&sql);
     append_statement(&sql, statement, app);
-    SPIPlanPtr plan = SPI_prepare(sql.data, count, types);
+    // The planner would think that it pays to plan this long one anew for each request.
+    int options = statement == Statement::log_requests ? CURSOR_OPT_GENERIC_PLAN : 0;
+    SPIPlanPtr plan = SPI_prepare_cursor(sql.data, count, types, options);
     if (!plan)
         elog(ERROR, "could not prepare \"%s\": %s", sql.data, SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);

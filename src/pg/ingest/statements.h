@@ -52,7 +52,8 @@ enum class Statement {
     update_users,   // the common columns, but for the profile
     update_users_whole,
     insert_batches,  // the columns of insert_batch, as arrays
-    log_requests,  // rows as of request_log.cpp, the request or an array of them, rows to keep, is automatic
+    log_requests,  // rows as of request_log.cpp, the request or an array of them, rows to keep, is
+                   // automatic, how many more there may be
 };
 
 class AppStatements;
