@@ -9,6 +9,7 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/transam.h"
 #include "miscadmin.h"
+#include "storage/bufpage.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -61,12 +62,21 @@ void take_tuple(Reading &reading, HeapTuple tuple)
     reading.tuples[reading.count++] = heap_copytuple(tuple);
 }
 
+// The heads of tuples lie far apart and are rarely in the processor's cache: all are asked for at once.
+void prefetch_tuples(Buffer buffer)
+{
+    Page page = BufferGetPage(buffer);
+    for (OffsetNumber line = 1; line <= last_line(buffer); ++line)
+        __builtin_prefetch(page + ItemIdGetOffset(PageGetItemId(page, line)));
+}
+
 // Rows [row, end) of the copy are of this page. The buffer is locked.
 void take_page(Reading &reading, Buffer buffer, BlockNumber page, std::uint32_t row,
                std::uint32_t end)
 {
     Relation relation = reading.users->relation;
     TestForOldSnapshot(reading.snapshot, relation, BufferGetPage(buffer));
+    prefetch_tuples(buffer);
     for (OffsetNumber line = 1; line <= last_line(buffer); ++line) {
         HeapTupleData tuple;
         if (!read_line(*reading.users, buffer, page, line, &tuple))
