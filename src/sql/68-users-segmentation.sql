@@ -1,5 +1,5 @@
 -- Segmentation of users: how many there are as they are now, by up to three properties or counters, and
--- who they are. The scan is one C function; what it saves by the copies of 57-user-blocks.sql changes no
+-- who they are. The scan is one C function; what it saves by the copies of 59-user-blocks.sql changes no
 -- answer.
 
 -- The cost makes the planner give ranges to parallel workers from a few on.

@@ -19,7 +19,7 @@ echo "$users users, 20 properties each: $(bench_sql -c "SELECT pg_size_pretty(pg
 copy() {
     local start
     start=$(date +%s%N)
-    bench_sql -c "SET client_min_messages = warning" -c "CALL profiles.compact_users('shop')"
+    bench_sql -c "SET client_min_messages = warning" -c "CALL profiles.compact('shop')"
     bench_sql -F ' ' -c "SELECT pg_table_size('shop.user_blocks') / $users.0, (SELECT sum(profiles.user_block_changed('shop.users'::regclass, range, data, xmin)) FROM shop.user_blocks), pg_relation_size('shop.users') / 8192" |
         awk -v ns=$(($(date +%s%N) - start)) -v n="$users" '{ printf "copied: %.1f s, %.0f users/s, %.1f bytes a user; %d of %d pages have changed since\n", ns / 1e9, n / (ns / 1e9), $1, $2, $3 }'
 }

@@ -105,12 +105,17 @@ void join_users(StringInfo from, const char *schema, const char *uid)
                      schema, uid, uid);
 }
 
+// The profile of a user as it is: without values that have expired.
+constexpr const char *kLiveProfile =
+    "CASE WHEN u.expiry IS NULL THEN u.profile "
+    "ELSE profiles.live_profile(u.profile, u.expiry, pg_catalog.now()) END";
+
 // The profile that counts: as it was, as it is, or none.
 const char *profile_of(const Scan &scan)
 {
     if (!scan.needs_profile)
         return "NULL::profiles.profile";
-    return scan.latest ? "u.profile" : "b.profile";
+    return scan.latest ? kLiveProfile : "b.profile";
 }
 
 void add_hot_tier(StringInfo sql, const Scan &scan, const char *schema)
@@ -156,7 +161,7 @@ void add_open_sessions(StringInfo sql, const Scan &scan, const char *schema)
     initStringInfo(&from);
     appendStringInfo(&from, "%s.users AS u", schema);
     add_part(sql, from.data, "u.uid", "u.device_id",
-             scan.needs_profile ? "u.profile" : "NULL::profiles.profile",
+             scan.needs_profile ? kLiveProfile : "NULL::profiles.profile",
              "profiles.unfinished_session(u.session_id, u.session_start, "
              "u.session_duration, u.session_events)");
     appendStringInfoString(sql, " WHERE u.session_start IS NOT NULL");

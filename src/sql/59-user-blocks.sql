@@ -89,22 +89,6 @@ $function$;
 COMMENT ON FUNCTION @extschema@.compact_users_end(text) IS
     'internal: removes copies of pages that the table of users has no more; returns the number of its ranges';
 
-CREATE PROCEDURE @extschema@.compact_users(app text)
-    LANGUAGE plpgsql
-    AS $procedure$
-DECLARE
-    ranges pg_catalog.int4 := @extschema@.compact_users_end(app);
-BEGIN
-    COMMIT;
-    FOR range IN 0 .. ranges OPERATOR(pg_catalog.-) 1 LOOP
-        PERFORM @extschema@.compact_users_range(app, range);
-        COMMIT;
-    END LOOP;
-END
-$procedure$;
-COMMENT ON PROCEDURE @extschema@.compact_users(text) IS
-    'internal: the part of compact that copies users by column, a transaction for each range of pages';
-
 -- A copy of a user who is gone is never read, but it is still there; so may be copies of those who were
 -- merged into this one.
 CREATE FUNCTION @extschema@.purge_user_blocks(app text, uid bigint) RETURNS void

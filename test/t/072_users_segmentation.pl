@@ -62,7 +62,7 @@ my %scripts = (
 		COMMIT;
 		\endif
 	},
-	compact => q{CALL profiles.compact_users('shop');},
+	compact => q{CALL profiles.compact('shop');},
 	copy => q{
 		INSERT INTO shop.user_blocks SELECT range, profiles.user_block_make('shop.users'::regclass, range) FROM generate_series(0, 1) AS range
 			ON CONFLICT (range) DO UPDATE SET data = excluded.data;
