@@ -33,7 +33,9 @@ void ask(const Question &question, std::string_view block)
     std::pmr::monotonic_buffer_resource memory;
     std::string_view breakdown[] = {question.breakdown};
     UsersSegmentationRequest request;
-    request.filter = fuzz::build_profile(question.filter, &memory);
+    Node filter = read_json(question.filter, &memory, "filter");
+    seal(filter);
+    request.filter = pack(filter, &memory);
     request.breakdown = breakdown;
     request.now = 1'700'000'000'000;
     UsersSegmentation segmentation(request);

@@ -46,6 +46,15 @@ public:
         return row;
     }
 
+    // The generator's property c has the name of an event's count, so it needs its prefix.
+    static std::string with_prefix(std::string filter)
+    {
+        constexpr std::string_view kName = "\"c\":";
+        for (std::size_t at = 0; (at = filter.find(kName, at)) != std::string::npos; at += 8)
+            filter.replace(at, kName.size(), "\"up.c\":");
+        return filter;
+    }
+
     std::string filter()
     {
         static const char *const conditions[] = {"3",
@@ -69,8 +78,8 @@ public:
             "{\"user." + field + "\":" + conditions[below(std::size(conditions))] + "}";
         std::string more = "{\"uid\":{\"$gt\":" + std::to_string(below(80)) + "}}";
         static const char *const joins[] = {"$and", "$or", "$nor"};
-        return "{\"" + std::string(joins[below(3)]) + "\":[" + generator_.filter(1) + "," + own +
-               "," + (below(3) == 0 ? more : own) + "]}";
+        return "{\"" + std::string(joins[below(3)]) + "\":[" + with_prefix(generator_.filter(1)) +
+               "," + own + "," + (below(3) == 0 ? more : own) + "]}";
     }
 
     std::string breakdown()
@@ -79,7 +88,9 @@ public:
         case 0:
             return "user." + std::string(column_name(static_cast<UserField>(below(kUserFields))));
         case 1: return below(2) == 0 ? "uid" : "did";
-        default: return generator_.reference();
+        default:
+            std::string property = generator_.reference();
+            return property == "c" ? "up.c" : property;
         }
     }
 
