@@ -86,12 +86,17 @@ void check_uid(std::int64_t uid)
                     "A uid lies between 1 and " + std::to_string(kLastUid) + ".");
 }
 
+void raise_user_set_too_large()
+{
+    throw Error(ErrorCode::limit_exceeded, "user_set is too large",
+                "It may have " + std::to_string(kMaxBytes) + " bytes.");
+}
+
 void UserSetWriter::add_entry(std::uint32_t bucket, std::uint32_t users, std::uint32_t runs,
                               std::size_t size)
 {
     if (kHeader + directory_.size() + kEntry + data_.size() + size > kMaxBytes)
-        throw Error(ErrorCode::limit_exceeded, "user_set is too large",
-                    "It may have " + std::to_string(kMaxBytes) + " bytes.");
+        raise_user_set_too_large();
     put(directory_, bucket);
     put(directory_, static_cast<std::uint16_t>(users - 1));
     put(directory_, static_cast<std::uint16_t>(runs));

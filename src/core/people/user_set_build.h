@@ -13,6 +13,7 @@ namespace profiles {
 
 // Throws out_of_range unless it is the uid of a user there could be.
 void check_uid(std::int64_t uid);
+[[noreturn]] void raise_user_set_too_large();
 
 // Writes buckets, which come in ascending order.
 class UserSetWriter {

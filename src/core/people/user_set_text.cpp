@@ -18,6 +18,13 @@ struct Run {
     std::int64_t first, last;
 };
 
+// More buckets than a set has room for: known before they are filled.
+void check_length(const Run &run)
+{
+    if ((run.last - run.first) / kUsersPerBucket > static_cast<std::int64_t>(kMaxBytes / kEntry))
+        raise_user_set_too_large();
+}
+
 class Reader {
 public:
     explicit Reader(std::string_view text) : text_(text), left_(text) {}
@@ -36,6 +43,7 @@ public:
                     run.last = uid();
                 if (run.last < run.first)
                     refuse("A run has its first user before its last one.");
+                check_length(run);
                 visit(run);
             } while (take(','));
             expect('}');
