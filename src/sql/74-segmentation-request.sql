@@ -17,26 +17,21 @@ $function$;
 COMMENT ON FUNCTION @extschema@.raise_request_parameter(text, text, text, text) IS
     'internal: the errors of a request, in Countly''s words';
 
+CREATE FUNCTION @extschema@.request_json(value text, parameter text) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'request_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.request_json(text, text) IS 'internal: the text of JSON, a parameter of a request';
+
 -- A text that begins like JSON is JSON.
 CREATE FUNCTION @extschema@.request_value(request jsonb, parameter text) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-    AS $function$
-DECLARE
-    value constant jsonb := nullif(request -> parameter, 'null');
-BEGIN
-    IF jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^\s*[\[{]' THEN
-        RETURN (value #>> '{}')::jsonb;
-    END IF;
-    RETURN nullif(value, '""');
-EXCEPTION WHEN invalid_text_representation THEN
-    PERFORM @extschema@.raise_request_parameter('Bad', parameter, 'It is not valid JSON.');
-END
-$function$;
+    RETURN CASE WHEN jsonb_typeof(request -> parameter) = 'string' AND request ->> parameter ~ '^\s*[\[{]'
+                THEN @extschema@.request_json(request ->> parameter, parameter)
+                WHEN request -> parameter NOT IN ('null', '""') THEN request -> parameter END;
 COMMENT ON FUNCTION @extschema@.request_value(jsonb, text) IS 'internal: a parameter of a request; null when it is missing or empty';
 
 CREATE FUNCTION @extschema@.required_value(request jsonb, parameter text, VARIADIC types text[]) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -69,7 +64,7 @@ $function$;
 COMMENT ON FUNCTION @extschema@.request_texts(jsonb, text) IS 'internal: a parameter of a request that is one or more texts';
 
 CREATE FUNCTION @extschema@.request_count(request jsonb, parameter text) RETURNS bigint
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -83,28 +78,34 @@ END
 $function$;
 COMMENT ON FUNCTION @extschema@.request_count(jsonb, text) IS 'internal: a parameter of a request that is a number; null when it is missing';
 
+-- An array is checked here, so that its fault has Countly's words; of a name, what it says is.
 CREATE FUNCTION @extschema@.request_range(app text, request jsonb) RETURNS tstzrange
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
     period constant jsonb := @extschema@.required_value(request, 'period', 'string', 'array');
-    detail text;
-    hint   text;
+    zone   constant text := @extschema@.app_timezone(app);
+    name   constant text := '^(hour|today|yesterday|day|month|year|prevMonth|all|[0-9]{1,9}(days|weeks|months))$';
+    word   constant text := '^("[^"\\]*"|-?[0-9]{1,15}(\.[0-9]{1,9})?)$';
+    known  boolean := period #>> '{}' ~ name;
 BEGIN
-    RETURN @extschema@.segmentation_range(app, period #>> '{}');
-EXCEPTION WHEN invalid_parameter_value THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    IF SQLERRM ~ '^(Bad|Missing) ' THEN
-        RAISE;
+    IF jsonb_typeof(period) = 'array' THEN
+        known := jsonb_array_length(period) = 2 AND (period -> 0)::text ~ word AND (period -> 1)::text ~ word;
+        known := known AND @extschema@.period_bound((period -> 0)::text, zone) <= @extschema@.period_bound((period -> 1)::text, zone);
     END IF;
-    PERFORM @extschema@.raise_request_parameter('Invalid', 'period', detail, hint);
+    IF known IS NOT TRUE THEN
+        PERFORM @extschema@.raise_request_parameter(
+            'Invalid', 'period', 'It is no name of a period, and no array of two times of which the first is the earlier one.',
+            'For example "30days", "yesterday", [1714550400000,1714636800000] or ["01-05-2024","02-05-2024"].');
+    END IF;
+    RETURN @extschema@.segmentation_range(app, period #>> '{}');
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.request_range(text, jsonb) IS 'internal: the period of a request';
 
 CREATE FUNCTION @extschema@.request_buckets(request jsonb) RETURNS text[]
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -146,7 +147,7 @@ COMMENT ON FUNCTION @extschema@.check_request(jsonb) IS 'internal: refuses a req
 
 -- How the segments of a table are sorted: the column and whether from its end.
 CREATE FUNCTION @extschema@.request_order(request jsonb, listed boolean, OUT sort_by text, OUT descending boolean)
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -254,7 +255,7 @@ COMMENT ON FUNCTION @extschema@.request_data(text, text, jsonb, text[], text, ts
 CREATE FUNCTION @extschema@.request_projection(
     app text, request jsonb, event text, query jsonb, projection text[], range tstzrange, properties text, listed boolean,
     OUT answer jsonb, OUT segments jsonb)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -279,7 +280,7 @@ COMMENT ON FUNCTION @extschema@.request_projection(text, jsonb, text, jsonb, tex
     'internal: part of segmentation_request';
 
 CREATE FUNCTION @extschema@.segmentation_request(app text, request jsonb) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
