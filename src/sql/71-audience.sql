@@ -3,6 +3,14 @@
 -- A step of behaviour has the form that Countly's cohorts have:
 --     {"type": "did", "event": "buy", "times": {"$gte": 3}, "period": "30days", "query": {"event.item": "book"}}
 
+CREATE FUNCTION @extschema@.segmentation_scan_set(
+    app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    latest boolean, cell text[])
+    RETURNS @extschema@.user_set
+    AS 'MODULE_PATHNAME', 'segmentation_scan_set' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
+COMMENT ON FUNCTION @extschema@.segmentation_scan_set(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[]) IS
+    'internal: as segmentation_scan_users, the users as a set';
+
 CREATE FUNCTION @extschema@.raise_invalid_step(step jsonb, detail text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -75,8 +83,9 @@ DECLARE
 BEGIN
     SELECT * INTO times FROM @extschema@.audience_step_times(step);
     IF times.at_least <= 1 AND times.at_most IS NULL THEN
-        SELECT @extschema@.user_set_agg(uid) INTO answer
-          FROM @extschema@.segmentation_users(app, step ->> 'event', filter, '{}', '{}', period) AS uid;
+        SELECT @extschema@.segmentation_scan_set(app, step ->> 'event', filter::@extschema@.segment, '{}', bounds.from_ms,
+                                                 bounds.until_ms, false, '{}')
+          INTO answer FROM @extschema@.segmentation_bounds(period) AS bounds;
     ELSE
         SELECT @extschema@.user_set_agg(cell.segment[1]::bigint) INTO answer
           FROM @extschema@.segmentation(app, step ->> 'event', filter, '{uid}', NULL, period) AS cell

@@ -2,8 +2,8 @@
 // of its users, and their text makes the same bytes again.
 #include "fuzz.h"
 
-#include "../../src/core/people/user_set_build.h"
-#include "../../src/core/people/user_set_text.h"
+#include "../../src/core/segment/user_set_build.h"
+#include "../../src/core/segment/user_set_text.h"
 
 using namespace profiles;
 

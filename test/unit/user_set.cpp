@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "../../src/core/error.h"
-#include "../../src/core/people/user_set_build.h"
-#include "../../src/core/people/user_set_text.h"
+#include "../../src/core/segment/user_set_build.h"
+#include "../../src/core/segment/user_set_text.h"
 
 using namespace profiles;
 

@@ -1,6 +1,6 @@
 // The type user_set: exact sets of users. Every way in is checked byte by byte or made anew.
-#include "../../core/people/user_set_build.h"
-#include "../../core/people/user_set_text.h"
+#include "../../core/segment/user_set_build.h"
+#include "../../core/segment/user_set_text.h"
 #include "../../core/interrupt.h"
 #include "../profile/datum.h"
 

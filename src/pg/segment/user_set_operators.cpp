@@ -1,5 +1,5 @@
 // The operators of user_set.
-#include "../../core/people/user_set_build.h"
+#include "../../core/segment/user_set_build.h"
 #include "../profile/datum.h"
 
 extern "C" {

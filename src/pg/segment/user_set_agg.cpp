@@ -3,7 +3,7 @@
 // The state is a user_set, so that it can be combined by parallel workers and by machines. While one
 // aggregate runs, it is an expanded object of PostgreSQL's: a builder that grows by each uid at the cost of
 // that uid.
-#include "../../core/people/user_set_build.h"
+#include "../../core/segment/user_set_build.h"
 #include "../profile/datum.h"
 
 extern "C" {
