@@ -19,7 +19,7 @@ SELECT pg_temp.send('shop', 'cem', 3, '{"events":[{"key":"view"},{"key":"view"}]
 SELECT pg_temp.send('shop', 'dora', 3, '{"user_details":{"custom":{"plan":"pro"}}}');
 
 -- By properties
-SELECT audience('shop'), audience('shop', NULL, NULL), audience('shop', '{"custom.plan":"pro"}'), audience('shop', '{"custom.plan":"pro","platform":"Android"}'), audience('shop', '{"platform":"Web"}');
+SELECT audience('shop'), audience('shop', NULL, NULL), audience('shop', '{"custom.plan":"pro"}'), audience('shop', '{"custom.plan":"pro","platform":"Android"}'), audience('shop', '{"platform":"Web"}'), audience('shop', '{"uid":{"$in":[1,2]},"platform":"iOS"}');
 -- By behaviour: once at least, often enough, not too often, in a period, with a filter, any event
 CREATE FUNCTION pg_temp.who(VARIADIC steps text[]) RETURNS user_set LANGUAGE sql AS $$
     SELECT profiles.audience('shop', steps => jsonb_agg(step::jsonb ORDER BY number)) FROM unnest(steps) WITH ORDINALITY AS s (step, number)
@@ -54,7 +54,6 @@ SELECT cell.bucket, cell.segment FROM segmentation('shop', NULL, breakdown => '{
 
 -- Errors
 SELECT audience('shopp');
-SELECT audience('shop', '{"uid":1}');
 SELECT audience('shop', '{"event.item":"x"}');
 SELECT audience('shop', '{"$where":1}');
 \set VERBOSITY terse

@@ -97,20 +97,10 @@ $function$;
 COMMENT ON FUNCTION @extschema@.audience_step(text, jsonb) IS 'internal: the users who did what a step says';
 
 CREATE FUNCTION @extschema@.audience_people(app text, query jsonb) RETURNS @extschema@.user_set
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
-    AS $function$
-DECLARE
-    filter constant @extschema@.segment := coalesce(query, '{}')::@extschema@.segment;
-    answer @extschema@.user_set;
-BEGIN
-    EXECUTE format('SELECT @extschema@.user_set_agg(u.uid) FROM %I.users AS u %s', app,
-                   CASE WHEN filter::jsonb <> '{}' THEN 'WHERE u.profile OPERATOR(@extschema@.@@) $1' END)
-       INTO answer USING filter;
-    RETURN answer;
-END
-$function$;
-COMMENT ON FUNCTION @extschema@.audience_people(text, jsonb) IS 'internal: the users whose properties as they are now match';
+    RETURN (SELECT @extschema@.user_set_agg(uid) FROM @extschema@.users_segmentation_users(app, coalesce(query, '{}')) AS uid);
+COMMENT ON FUNCTION @extschema@.audience_people(text, jsonb) IS 'internal: the users who match a filter as they are now';
 
 -- Who did not do something are the others among the people.
 CREATE FUNCTION @extschema@.audience(app text, query jsonb DEFAULT '{}', steps jsonb DEFAULT '[]')
