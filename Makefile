@@ -16,6 +16,7 @@
 #   make isolation      test/isolation/specs/*.spec           ISOLATION="name ..." for some
 #   make tap            test/t/*.pl                           PROVE_TESTS="file ..." for some
 #   make clients        the real SDKs, through the gateway    CLIENTS="nodejs web" for some
+#   make charts         the charts, drawn by Vega-Lite         make charts-update renews those of the README
 #   make bench          figures against jsonb and others      BENCH="profile ..." for some
 #   make docs-test      the SQL examples of README and docs   PAGES="file ..." for some
 #   make docs-update    write what the examples print into the pages
@@ -81,7 +82,7 @@ export PG_CONFIG
 export CLIENTS
 
 .PHONY: deps test unit oracle fuzz fuzz-seeds regress valgrind isolation tap docs-test docs-update check-tree demo demo-stop
-.PHONY: clients bench format format-check tidy dist geoip-data places-data
+.PHONY: clients charts charts-update bench format format-check tidy dist geoip-data places-data
 
 deps:
 	@.ci/deps
@@ -103,6 +104,12 @@ tap: all
 
 clients: all
 	+@test/lib/clients
+
+charts: all
+	+@test/lib/charts
+
+charts-update: all
+	+@test/lib/charts --update
 
 docs-test: all
 	+@test/lib/docs $(PAGES)
@@ -162,7 +169,7 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 -include build/unit/test/oracle/runner.d
 
 # One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
-FUZZ_TARGETS = text bytes update segment index events request block user_block geoip_record geoip_file
+FUZZ_TARGETS = text bytes update segment index events request block user_block user_set geoip_record geoip_file
 FUZZ_SECONDS ?= 60
 
 FUZZ_CORE = $(patsubst %.cpp,build/fuzz/%.o,$(CORE))

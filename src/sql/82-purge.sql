@@ -133,6 +133,23 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.export_user_events(text, bigint) IS 'internal: part of export_user';
 
+CREATE FUNCTION @extschema@.export_user_audiences(app text, uid bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer jsonb;
+BEGIN
+    EXECUTE format($query$
+        SELECT coalesce(jsonb_agg(a.name ORDER BY a.name), '[]')
+          FROM %I.audiences AS a WHERE a.members OPERATOR(@extschema@.@>) $1
+        $query$, app) INTO answer USING uid;
+    RETURN answer;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.export_user_audiences(text, bigint) IS 'internal: part of export_user';
+
 CREATE FUNCTION @extschema@.export_user(app text, uid bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -160,7 +177,8 @@ BEGIN
     RETURN answer || jsonb_build_object('app', app, 'uid', uid, 'exported_at', now(),
                                         'events', @extschema@.export_user_events(app, uid),
                                         'merges', @extschema@.export_user_merges(app, uid),
-                                        'request_log', @extschema@.export_user_requests(app, uid));
+                                        'request_log', @extschema@.export_user_requests(app, uid),
+                                        'audiences', @extschema@.export_user_audiences(app, uid));
 END
 $function$;
 
@@ -211,6 +229,32 @@ END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.purge_merges(text, bigint) IS 'internal: part of purge_user';
+
+-- Members of saved audiences may still have the number of a user who became this one.
+CREATE FUNCTION @extschema@.purge_audiences(app text, uid bigint) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer bigint;
+BEGIN
+    EXECUTE format($statement$
+        WITH RECURSIVE selves AS (
+            SELECT $1 AS uid
+             UNION
+            SELECT m.from_uid FROM selves JOIN %1$I.merges AS m ON m.uid = selves.uid AND m.undone_at IS NULL
+        ), gone AS (
+            SELECT @extschema@.user_set_agg(selves.uid) AS users FROM selves
+        )
+        UPDATE %1$I.saved_audiences AS saved SET members = saved.members OPERATOR(@extschema@.-) gone.users
+          FROM gone WHERE saved.members OPERATOR(@extschema@.&&) gone.users
+        $statement$, app) USING uid;
+    GET DIAGNOSTICS answer = ROW_COUNT;
+    RETURN answer;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.purge_audiences(text, bigint) IS 'internal: part of purge_user';
 
 -- Samples of the catalogue are values of users; each that this one has or had goes.
 CREATE FUNCTION @extschema@.purge_samples(app text, uid bigint) RETURNS void
@@ -315,6 +359,8 @@ DECLARE
     answer jsonb;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
+    -- Audiences that are being saved have the user and are found below; those that come wait and have not.
+    EXECUTE format('LOCK TABLE %I.saved_audiences IN SHARE ROW EXCLUSIVE MODE', app);
     -- As every change of a user: a request that comes now waits, and then finds nobody.
     EXECUTE format('SELECT u.uid FROM %I.users AS u WHERE u.uid = $1 AND u.bucket = ($1 >> 16)::integer FOR UPDATE', app)
        INTO locked USING uid;
@@ -324,11 +370,12 @@ BEGIN
     PERFORM @extschema@.purge_samples(app, uid);
     PERFORM @extschema@.purge_crashes(app, uid);
     PERFORM @extschema@.purge_user_blocks(app, uid);
-    answer := jsonb_build_object('merges', @extschema@.purge_merges(app, uid),
-                                 'events', @extschema@.remove_events(app, uid),
-                                 'request_log', @extschema@.purge_requests(app, uid),
-                                 'inbox', @extschema@.purge_inbox(app, 'inbox', uid),
-                                 'inbox_errors', @extschema@.purge_inbox(app, 'inbox_errors', uid));
+    answer := jsonb_build_object('audiences', @extschema@.purge_audiences(app, uid));
+    answer := answer || jsonb_build_object('merges', @extschema@.purge_merges(app, uid),
+                                           'events', @extschema@.remove_events(app, uid),
+                                           'request_log', @extschema@.purge_requests(app, uid),
+                                           'inbox', @extschema@.purge_inbox(app, 'inbox', uid),
+                                           'inbox_errors', @extschema@.purge_inbox(app, 'inbox_errors', uid));
     RETURN @extschema@.purge_rows(app, uid) || answer;
 END
 $function$;

@@ -2,6 +2,7 @@
 // cursor and feeds core with it, row by row. What is asked for arrives
 // resolved: the time range in milliseconds, the starts of the buckets as times
 // (src/sql/65-segmentation.sql).
+#include "../../core/segment/user_set_build.h"
 #include "../owned.h"
 #include "../profile/datum.h"
 #include "../time.h"
@@ -29,6 +30,7 @@ namespace profiles::pg {
 extern "C" {
 PG_FUNCTION_INFO_V1(segmentation_scan);
 PG_FUNCTION_INFO_V1(segmentation_scan_users);
+PG_FUNCTION_INFO_V1(segmentation_scan_set);
 }
 
 namespace {
@@ -362,6 +364,26 @@ void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+// The users of the one cell that was asked for, ascending.
+std::span<std::int64_t> users_of_cell(const Scan &scan)
+{
+    const std::vector<Group> &groups = scan.owned->object->table().groups();
+    std::uint64_t count = groups.empty() ? 0 : groups.front().users.count();
+    auto *uids = static_cast<std::int64_t *>(
+        palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
+    if (count > 0)
+        groups.front().users.write(uids);
+    return {uids, count};
+}
+
+void run_for_cell(FunctionCallInfo fcinfo, Scan &scan)
+{
+    read_arguments(fcinfo, scan);
+    scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
+    scan.request.cell = cell_of(scan.cell_array, scan.request.breakdown.size());
+    run(scan);
+}
+
 }  // namespace
 
 extern "C" Datum segmentation_scan(PG_FUNCTION_ARGS)
@@ -394,13 +416,25 @@ extern "C" Datum segmentation_scan_users(PG_FUNCTION_ARGS)
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
-    read_arguments(fcinfo, scan);
-    scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
-    scan.request.cell = cell_of(scan.cell_array, scan.request.breakdown.size());
-    run(scan);
+    run_for_cell(fcinfo, scan);
     if (!scan.owned->object->table().groups().empty())
         put_users(result, scan.owned->object->table().groups().front().users);
     return Datum(0);
+}
+
+extern "C" Datum segmentation_scan_set(PG_FUNCTION_ARGS)
+{
+    Scan scan;
+    run_for_cell(fcinfo, scan);
+    std::span<std::int64_t> uids = users_of_cell(scan);
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        UserSetBuilder builder(memory);
+        for (std::int64_t uid : uids)
+            builder.add(uid);
+        result = make_varlena(builder.view(), memory);
+    });
+    PG_RETURN_POINTER(result);
 }
 
 }  // namespace profiles::pg
