@@ -62,9 +62,8 @@ void read_members(const Node &object, const Reader<To> (&readers)[Count], const 
 {
     for (Node setting : object.children) {
         const std::string name = group + std::string(setting.key);
-        auto reader = std::find_if(std::begin(readers), std::end(readers), [&](const auto &known) {
-            return known.name == setting.key;
-        });
+        auto reader = std::find_if(std::begin(readers), std::end(readers),
+                                   [&](const auto &known) { return known.name == setting.key; });
         if (reader == std::end(readers)) {
             std::string names;
             for (const Reader<To> &known : readers)
@@ -116,8 +115,7 @@ constexpr Reader<Settings> kReaders[] = {
     {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
     {"ip_data", [](const Node &s, Settings &to) { to.ip_data = boolean(s); }},
     {"purchase_events", [](const Node &s, Settings &to) { to.purchase_events = event_names(s); }},
-    {"compact_policy",
-     [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
+    {"compact_policy", [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
 
