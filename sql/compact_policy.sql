@@ -109,7 +109,7 @@ CALL compact('shop', by_policy => true);
 SELECT count(*) FROM shop.event_batches;
 -- The one that was begun can be gone on with.
 SELECT max(run) AS run FROM shop.compact_runs \gset
-SELECT compact_step('shop', :run), compact_step('shop', -1) FROM generate_series(1, 5);
+SELECT compact_step('shop', :run), compact_step('shop', -1) FROM generate_series(1, 7);
 SELECT * FROM latest;
 SELECT compact_begin('shop', true) IS NULL;
 -- Of the runs, the latest 100 are kept.

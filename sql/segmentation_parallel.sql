@@ -72,7 +72,6 @@ DROP POLICY odd ON shop.event_batches;
 ALTER TABLE shop.event_batches DISABLE ROW LEVEL SECURITY;
 DROP OWNED BY explainer;
 DROP ROLE explainer;
-\set VERBOSITY default
 SELECT count(*) > 1 FROM profiles.segmentation_explain('shop', 'buy', period => 'all');
 -- a part by itself: other questions in one query, nulls, and errors of a worker
 SELECT count(DISTINCT profiles.segmentation_part(data, '{}', key, '{}', '{}', NULL, NULL, NULL, NULL)) FROM shop.event_blocks, unnest('{buy,view,none}'::text[]) AS key WHERE block = 1;

@@ -2,6 +2,7 @@
 #include "events/compaction.h"
 #include "guard.h"
 #include "location/location.h"
+#include "planner/text_conditions.h"
 
 #include "../core/interrupt.h"
 
@@ -16,6 +17,7 @@ extern "C" void _PG_init(void)
 {
     profiles::interrupt_requested = profiles::pg::interrupt_pending;
     profiles::pg::init_location();
+    profiles::pg::init_text_conditions();
     profiles::pg::init_compaction();
     MarkGUCPrefixReserved("profiles");  // after the settings of every module
 }

@@ -52,10 +52,10 @@ BEGIN
         COMMENT ON COLUMN %1$I.compact_runs.started_at IS 'when it began';
         COMMENT ON COLUMN %1$I.compact_runs.step_at IS 'when its latest step ended';
         COMMENT ON COLUMN %1$I.compact_runs.finished_at IS 'when it came to its end; null for one that is under way or was stopped';
-        COMMENT ON COLUMN %1$I.compact_runs.phase IS 'what it is at: merged users, batches, small blocks, done';
+        COMMENT ON COLUMN %1$I.compact_runs.phase IS 'what it is at: merged users, batches, small blocks, users, done';
         COMMENT ON COLUMN %1$I.compact_runs.moved_buckets IS 'buckets whose merged users it puts in their place; null: all';
         COMMENT ON COLUMN %1$I.compact_runs.batch_buckets IS 'buckets whose batches it moves; null: all';
-        COMMENT ON COLUMN %1$I.compact_runs.at_bucket IS 'bucket of the next step';
+        COMMENT ON COLUMN %1$I.compact_runs.at_bucket IS 'bucket of the next step; of the phase users, the range of pages';
         COMMENT ON COLUMN %1$I.compact_runs.at_block IS 'block after which the next step goes on';
         COMMENT ON COLUMN %1$I.compact_runs.at_uid IS 'user with whom the next step goes on';
         COMMENT ON COLUMN %1$I.compact_runs.last_batch IS 'the newest batch that it moves';
@@ -69,7 +69,7 @@ BEGIN
         COMMENT ON VIEW %1$I.compactions IS 'the latest runs of compact, and how far those under way have come';
         COMMENT ON COLUMN %1$I.compactions.run IS 'number of the run';
         COMMENT ON COLUMN %1$I.compactions.state IS 'running, done, or stopped before its end';
-        COMMENT ON COLUMN %1$I.compactions.phase IS 'what it is at: merged users, batches, small blocks, done';
+        COMMENT ON COLUMN %1$I.compactions.phase IS 'what it is at: merged users, batches, small blocks, users, done';
         COMMENT ON COLUMN %1$I.compactions.started_at IS 'when it began';
         COMMENT ON COLUMN %1$I.compactions.step_at IS 'when its latest step ended';
         COMMENT ON COLUMN %1$I.compactions.finished_at IS 'when it came to its end';
@@ -255,8 +255,7 @@ BEGIN
     EXECUTE format('SELECT at_bucket FROM %I.compact_runs WHERE run = $1', app) INTO at USING run;
     SELECT * INTO step FROM @extschema@.compact_small(app, at.at_bucket, policy.small_block);
     IF step.bucket IS NULL THEN
-        EXECUTE format('UPDATE %I.compact_runs SET phase = ''done'', finished_at = clock_timestamp() WHERE run = $1', app)
-          USING run;
+        EXECUTE format('UPDATE %I.compact_runs SET phase = ''users'', at_bucket = 0 WHERE run = $1', app) USING run;
         RETURN;
     END IF;
     -- Without blocks: somebody else is at it, or they would not become fewer.
@@ -269,7 +268,27 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.compact_step_small(text, integer) IS
-    'internal: a step of the last phase, which puts small blocks together';
+    'internal: a step of the third phase, which puts small blocks together';
+
+CREATE FUNCTION @extschema@.compact_step_users(app text, run integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    at record;
+BEGIN
+    EXECUTE format('SELECT at_bucket AS range FROM %I.compact_runs WHERE run = $1', app) INTO at USING run;
+    IF at.range >= @extschema@.compact_users_end(app) THEN
+        EXECUTE format('UPDATE %I.compact_runs SET phase = ''done'', finished_at = clock_timestamp() WHERE run = $1', app)
+          USING run;
+        RETURN;
+    END IF;
+    PERFORM @extschema@.compact_users_range(app, at.range);
+    EXECUTE format('UPDATE %I.compact_runs SET at_bucket = at_bucket + 1 WHERE run = $1', app) USING run;
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.compact_step_users(text, integer) IS
+    'internal: a step of the last phase, which copies users by column, a range of pages after the other';
 
 CREATE FUNCTION @extschema@.compact_step(app text, run integer) RETURNS boolean
     LANGUAGE plpgsql VOLATILE
@@ -284,6 +303,7 @@ BEGIN
         WHEN 'merged users' THEN PERFORM @extschema@.compact_step_moved(app, run);
         WHEN 'batches' THEN PERFORM @extschema@.compact_step_batches(app, run);
         WHEN 'small blocks' THEN PERFORM @extschema@.compact_step_small(app, run);
+        WHEN 'users' THEN PERFORM @extschema@.compact_step_users(app, run);
         ELSE RETURN false;
     END CASE;
     EXECUTE format('UPDATE %I.compact_runs SET step_at = clock_timestamp() WHERE run = $1', app) USING run;

@@ -49,6 +49,44 @@ std::span<const Node> event_names(const Node &setting)
     return setting.children;
 }
 
+constexpr std::size_t kExpiringProperties = 100;
+constexpr std::int64_t kExpiryDays = 36500;
+
+bool is_duration(const Node &rule)
+{
+    if (rule.type == Type::text)
+        return rule.bytes == "SESSION";
+    if (rule.type != Type::integer)
+        return false;
+    Number days = number_of(rule.item());
+    return days.integer() >= 1 && days.integer() <= kExpiryDays;
+}
+
+std::span<const Node> expiry_rules(const Node &setting)
+{
+    bool is_good = setting.type == Type::object &&
+                   std::all_of(setting.children.begin(), setting.children.end(), is_duration);
+    if (!is_good)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an object of custom properties and the days that their values "
+                    "last, 1 to 36500, or "
+                    "SESSION.");
+    if (setting.children.size() > kExpiringProperties)
+        throw Error(ErrorCode::limit_exceeded, "more than 100 properties with an expiry");
+    return setting.children;
+}
+
+RequestLog log_mode(const Node &setting)
+{
+    constexpr std::pair<std::string_view, RequestLog> kModes[] = {
+        {"off", RequestLog::off}, {"on", RequestLog::on}, {"automatic", RequestLog::automatic}};
+    for (auto [name, mode] : kModes)
+        if (setting.type == Type::text && setting.bytes == name)
+            return mode;
+    throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                "It must be off, on or automatic.");
+}
+
 template <typename To>
 struct Reader {
     std::string_view name;
@@ -115,11 +153,22 @@ constexpr Reader<Settings> kReaders[] = {
     {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
     {"ip_data", [](const Node &s, Settings &to) { to.ip_data = boolean(s); }},
     {"purchase_events", [](const Node &s, Settings &to) { to.purchase_events = event_names(s); }},
+    {"property_expiry", [](const Node &s, Settings &to) { to.property_expiry = expiry_rules(s); }},
+    {"request_log", [](const Node &s, Settings &to) { to.request_log = log_mode(s); }},
+    {"request_log_limit",
+     [](const Node &s, Settings &to) { to.request_log_limit = whole_number(s, 100000, 1); }},
     {"compact_policy", [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
 
 }  // namespace
+
+const Node *Settings::expiry_of(std::string_view property) const
+{
+    auto found = std::find_if(property_expiry.begin(), property_expiry.end(),
+                              [&](const Node &rule) { return rule.key == property; });
+    return found == property_expiry.end() ? nullptr : &*found;
+}
 
 Settings read_settings(const Node &settings)
 {

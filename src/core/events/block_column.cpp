@@ -43,7 +43,7 @@ std::uint32_t BlockUsers::lower_bound(std::int64_t sought) const
     return first;
 }
 
-BlockColumn::BlockColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
+BlockColumn::BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                          const BlockBytes &bytes)
     : dictionary_(bytes.at(column.dictionary)), form_(column.entry.form),
       width_(column.entry.width), has_missing_(column.entry.has_missing != 0),
@@ -222,7 +222,7 @@ void unpack_offsets(const char *at, std::uint64_t base, std::uint64_t unit,
 
 }  // namespace
 
-void read_integers(const BlockDirectory &directory, const BlockColumnInfo &column,
+void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                    const BlockBytes &bytes, std::span<std::int64_t> integers)
 {
     require_block(column.entry.form == block::Form::integers &&
@@ -236,7 +236,7 @@ void read_integers(const BlockDirectory &directory, const BlockColumnInfo &colum
                                 integers);
 }
 
-IntegerColumn::IntegerColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
+IntegerColumn::IntegerColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                              const BlockBytes &bytes)
     : offsets_(bytes.at(column.codes).data()), base_(static_cast<std::uint64_t>(column.entry.base)),
       unit_(column.entry.unit), width_(column.entry.width)
@@ -269,7 +269,7 @@ Number scaled_number(std::int64_t coefficient, std::uint16_t digits)
     return Number::of(decimal);
 }
 
-std::vector<Number> read_numbers(const BlockDirectory &directory, const BlockColumnInfo &column,
+std::vector<Number> read_numbers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                                  const BlockBytes &bytes)
 {
     std::vector<Number> numbers(directory.rows());
