@@ -40,6 +40,39 @@ SELECT pg_temp.answers() = :'serial'::jsonb;
 -- with workers alone, so that every part comes from one
 SET parallel_leader_participation = off;
 SELECT pg_temp.answers() = :'serial'::jsonb;
+-- how it was counted: the plans of its queries, with what they did
+CREATE FUNCTION pg_temp.plan(lines text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT regexp_replace(line, ' \(actual time=[0-9.]+ rows=', ' (rows=', 'g') FROM unnest(string_to_array(lines, E'\n')) AS line
+     WHERE line ~ 'Workers|Gather|Scan (on|using) (event|moved)'
+$$;
+SELECT pg_temp.plan(string_agg(line, E'\n')) FROM profiles.segmentation_explain('shop', 'buy', '{"country": "DE"}', '{event.item}', period => 'all') AS line;
+SELECT count(*) FILTER (WHERE line ~ 'Buffers: shared hit=[0-9]+') > 0, count(*) FILTER (WHERE line ~ 'Parallel Seq Scan on event_blocks c .*rows=[0-9]+ loops=2') > 0
+  FROM profiles.segmentation_explain('shop', 'buy', '{}', '{}', 'daily', tstzrange('2023-11-01', '2023-12-01')) AS line;
+SET max_parallel_workers_per_gather = 0;
+SELECT pg_temp.plan(string_agg(line, E'\n')) FROM profiles.segmentation_explain('shop', 'nothing', period => 'all', properties => 'latest', breakdown => '{country}') AS line;
+SET max_parallel_workers_per_gather = 2;
+-- an error leaves nothing behind; what is explained cannot explain
+\set VERBOSITY terse
+SELECT profiles.segmentation_explain('shop', 'buy', '{"$where": 1}');
+SELECT profiles.segmentation_explain('nothing', 'buy');
+SELECT profiles.segmentation_explain(NULL, 'buy');
+CREATE FUNCTION pg_temp.explains(uid bigint) RETURNS boolean LANGUAGE sql STABLE COST 1 AS
+    $$SELECT count(*) > 0 FROM profiles.segmentation_explain('shop', 'buy', period => 'all')$$;
+CREATE ROLE explainer;
+GRANT USAGE ON SCHEMA shop TO explainer;
+GRANT SELECT ON ALL TABLES IN SCHEMA shop TO explainer;
+DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO explainer', pg_my_temp_schema()::regnamespace); END $$;
+ALTER TABLE shop.event_batches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY odd ON shop.event_batches USING (pg_temp.explains(uid));
+SELECT status FROM profiles.ingest('shop', '{"device_id": "d1", "timestamp": 1700300000, "events": [{"key": "buy"}]}');
+SET ROLE explainer;
+SELECT profiles.segmentation_explain('shop', 'buy', period => 'all');
+RESET ROLE;
+DROP POLICY odd ON shop.event_batches;
+ALTER TABLE shop.event_batches DISABLE ROW LEVEL SECURITY;
+DROP OWNED BY explainer;
+DROP ROLE explainer;
+SELECT count(*) > 1 FROM profiles.segmentation_explain('shop', 'buy', period => 'all');
 -- a part by itself: other questions in one query, nulls, and errors of a worker
 SELECT count(DISTINCT profiles.segmentation_part(data, '{}', key, '{}', '{}', NULL, NULL, NULL, NULL)) FROM shop.event_blocks, unnest('{buy,view,none}'::text[]) AS key WHERE block = 1;
 SELECT profiles.segmentation_part(NULL, '{}', 'buy', '{}', '{}', NULL, NULL, NULL, NULL) IS NULL;

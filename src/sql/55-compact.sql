@@ -39,6 +39,15 @@ $function$;
 COMMENT ON FUNCTION @extschema@.compact_insert(text, @extschema@.event_block[]) IS
     'internal: stores blocks; returns how many';
 
+-- Of the batches of these users, as many as fit into a block: gone from the table, and the block made of them.
+-- Those that somebody holds are passed over.
+CREATE FUNCTION @extschema@.compact_take(
+    app text, from_uid bigint, until_uid bigint, last_batch bigint, OUT blocks @extschema@.event_block[],
+    OUT batches bigint, OUT events bigint, OUT last_uid bigint)
+    AS 'MODULE_PATHNAME', 'compact_take' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION @extschema@.compact_take(text, bigint, bigint, bigint) IS
+    'internal: takes batches out of the hot tier and makes a block of them';
+
 -- The next step from a user on: batches of one bucket for one block. next_uid is null at the end.
 CREATE FUNCTION @extschema@.compact_batches(
     app text, from_uid bigint, last_batch bigint, buckets integer[] DEFAULT NULL, OUT bucket integer,
@@ -48,7 +57,6 @@ CREATE FUNCTION @extschema@.compact_batches(
     AS $function$
 DECLARE
     first_uid bigint;
-    fitting bigint;
     taken record;
 BEGIN
     EXECUTE format('SELECT uid FROM %I.event_batches
@@ -62,34 +70,10 @@ BEGIN
     IF NOT @extschema@.compact_lock(app, bucket) THEN
         RETURN;
     END IF;
-    -- So many of the next batches fill a block.
-    EXECUTE format($template$
-        SELECT count(*) FROM (
-            SELECT sum(length) OVER (ROWS UNBOUNDED PRECEDING) AS total, row_number() OVER () AS position
-              FROM (SELECT @extschema@.event_list_length(events) AS length FROM %1$I.event_batches
-                     WHERE uid >= $1 AND uid < $2 AND batch <= $3
-                     ORDER BY uid, bucket, batch LIMIT 65536) AS batches) AS counted
-         WHERE total <= 65536 OR position = 1
-        $template$, app) INTO fitting USING first_uid, next_uid, last_batch;
-    EXECUTE format($template$
-        WITH chosen AS MATERIALIZED (
-            SELECT ctid FROM %1$I.event_batches
-             WHERE uid >= $1 AND uid < $2 AND batch <= $3
-             ORDER BY uid, bucket, batch
-             LIMIT $4
-               FOR UPDATE SKIP LOCKED),
-        gone AS (
-            DELETE FROM %1$I.event_batches AS batches
-             WHERE batches.ctid = ANY (ARRAY(SELECT ctid FROM chosen))
-            RETURNING uid, batch, device_id, profile, events)
-        SELECT array_agg(uid) AS uids, array_agg(device_id) AS device_ids, array_agg(profile) AS snapshots,
-               array_agg(events) AS lists, sum(@extschema@.event_list_length(events)) AS events, max(uid) AS last_uid
-          FROM (SELECT * FROM gone ORDER BY uid, batch) AS sorted
-        $template$, app) INTO taken USING first_uid, next_uid, last_batch, fitting;
-    batches := coalesce(cardinality(taken.uids), 0);
-    events := coalesce(taken.events, 0);
-    blocks := @extschema@.compact_insert(app,
-        @extschema@.build_event_blocks(taken.uids, taken.device_ids, taken.snapshots, taken.lists));
+    taken := @extschema@.compact_take(app, first_uid, next_uid, last_batch);
+    batches := taken.batches;
+    events := taken.events;
+    blocks := @extschema@.compact_insert(app, taken.blocks);
     -- The last user may have more; when all that is left is held by others, the bucket is done.
     next_uid := coalesce(taken.last_uid, next_uid);
 END

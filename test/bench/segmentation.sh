@@ -5,7 +5,8 @@
 #
 # DuckDB comes from npm (@duckdb/node-api, once, to build/bench), has the same typed columns sorted by user and
 # time, and 2 threads; the row store has the snapshots as jsonb and parallel workers. Medians of 5, all warm. Every
-# answer is compared with both of the others. DUCKDB=no leaves DuckDB out.
+# answer is compared with both of the others. DUCKDB=no leaves DuckDB out. SCALE="1000000 5000000 20000000" instead
+# measures our side alone at these numbers of events, with 25 a user: time should grow linearly, memory not at all.
 set -euo pipefail
 # shellcheck source=test/bench/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -15,18 +16,39 @@ mkdir -p "$work"
 
 bench_start "shared_buffers = 6GB" "max_parallel_workers_per_gather = 2" "fsync = off" "synchronous_commit = off" \
     "min_parallel_table_scan_size = 0"
-bench_sql -v events="$events" -v users="$users" -f "$bench_dir/segmentation.sql" >/dev/null
-echo "$events events of $users users over 90 days, 20 properties each"
 
-seconds() { # COMMAND ...: how long it took
-    local start
-    start=$(date +%s%N)
-    "$@" >/dev/null 2>&1
-    awk -v ns=$(($(date +%s%N) - start)) 'BEGIN { printf "%.2f", ns / 1e9 }'
+load() { # EVENTS USERS [rows]: with rows, the row store too
+    bench_sql -v events="$1" -v users="$2" -v rows="${3:-no}" -f "$bench_dir/segmentation.sql" >/dev/null
+    echo "$1 events of $2 users over 90 days, 20 properties each"
 }
-took=$(seconds bench_sql -c "CALL profiles.compact('shop')")
-bench_sql -c "VACUUM ANALYZE shop.event_blocks, shop.event_batches"  # else every query passes the dead batches
-awk -v n="$events" -v s="$took" 'BEGIN { printf "compact: %.1f s, %.0f events/s (reach 300000)\n", s, n / s }'
+
+# Runs lines of SQL in one backend; says the seconds they took, by the clock and of the processor, and the most megabytes
+# that the backend had, without what is shared.
+measured() {
+    {
+        # shellcheck disable=SC2028,SC2016  # for psql and its shell
+        echo 'SELECT pg_backend_pid() AS pid \gset
+\setenv PID :pid
+SET client_min_messages = warning;
+SELECT extract(epoch FROM clock_timestamp());
+\! cut -d" " -f14,15 /proc/$PID/stat'
+        printf '%s\n' "$@"
+        # shellcheck disable=SC2028,SC2016
+        echo 'SELECT extract(epoch FROM clock_timestamp());
+\! cut -d" " -f14,15 /proc/$PID/stat; grep -E "VmHWM|RssShmem" /proc/$PID/status'
+    } | psql -X -q -At -v ON_ERROR_STOP=1 |
+        awk -v ticks="$(getconf CLK_TCK)" '{ line[NR] = $0 } /VmHWM/ { most = $2 } /RssShmem/ { shared = $2 } END {
+            split(line[2], before, " "); split(line[4], after, " ")
+            printf "%.2f %.2f %.0f\n", line[3] - line[1], (after[1] + after[2] - before[1] - before[2]) / ticks, (most - shared) / 1024 }'
+}
+
+compact() { # EVENTS
+    local clock cpu memory
+    read -r clock cpu memory < <(measured "CALL profiles.compact('shop');")
+    bench_sql -c "VACUUM ANALYZE shop.event_blocks, shop.event_batches"  # else every query passes the dead batches
+    awk -v n="$1" -v c="$clock" -v s="$cpu" -v m="$memory" 'BEGIN {
+        printf "compact: %.1f s, %.0f events/s; %.1f s of one core, %.0f events/s a core (reach 300000); %d MB at most (reach 256)\n", c, n / c, s, n / s, m }'
+}
 
 names=(daily totals three cell any)
 declare -A ours rows duck
@@ -56,6 +78,30 @@ median_ms() {
         sort -n | sed -n "$((runs / 2 + 1))p"
 }
 
+if [[ -n ${SCALE:-} ]]; then
+    for events in $SCALE; do
+        load "$events" $((events / 25))
+        compact "$events"
+        for name in daily totals three cell; do
+            a=$(median_ms 5 "${ours[$name]}")
+            read -r _ _ memory < <(measured "SET max_parallel_workers_per_gather = 0; ${ours[$name]} \\g /dev/null")
+            awk -v name="$name" -v a="$a" -v n="$events" -v m="$memory" 'BEGIN { printf "%-7s %8.1f ms, %.1f ms a million events, %d MB at most in one backend\n", name, a, a / n * 1e6, m }'
+        done
+        bench_sql -c "SET client_min_messages = warning" -c "SELECT profiles.drop_app('shop')" -c "DROP TABLE raw, visits, crowd CASCADE" -c "DROP FUNCTION pick" >/dev/null
+    done
+    exit
+fi
+
+load "$events" "$users" yes
+# The latest 100,000 events come when all the others are in blocks already.
+bench_sql -c "CREATE TABLE latest AS SELECT * FROM shop.event_batches WHERE batch > (SELECT max(batch) - 25000 FROM shop.event_batches)" \
+    -c "DELETE FROM shop.event_batches WHERE batch >= (SELECT min(batch) FROM latest)"
+compact $((events - 100000))
+bench_sql -c "INSERT INTO shop.event_batches SELECT * FROM latest" -c "VACUUM ANALYZE shop.event_batches"
+declare -A hot
+for name in "${names[@]}"; do hot[$name]=$(median_ms 5 "${ours[$name]}"); done
+compact 100000
+
 declare -A theirs found
 if [[ $duckdb != no ]]; then
     [[ -d $work/node_modules/@duckdb ]] ||
@@ -77,7 +123,7 @@ for name in "${names[@]}"; do
     mine=$(bench_sql -F ' ' -c "SELECT count(*), sum($column) FROM (${ours[$name]}) AS o")
     a=$(median_ms 5 "${ours[$name]}")
     c=$(median_ms 1 "${rows[$name]}")
-    printf '%-7s %8.1f ms' "$name" "$a"
+    printf '%-7s %8.1f ms; with 100,000 events hot %.1f ms, x %.1f (reach 2);' "$name" "$a" "${hot[$name]}" "$(awk -v a="$a" -v h="${hot[$name]}" 'BEGIN { print h / a }')"
     if [[ $duckdb != no ]]; then
         awk -v a="$a" -v b="${theirs[$name]}" 'BEGIN { printf "   DuckDB %8.1f ms, 1/%.1f (reach 1/5)", b, b / a }'
         [[ ${found[$name]} == "$mine" ]] || printf ' DIFFERS FROM DUCKDB: %s, ours %s' "${found[$name]}" "$mine"

@@ -1,5 +1,5 @@
 -- Data for segmentation: visits of :users users over 90 days, 4 events a visit, 20 properties a snapshot, the same
--- in every run. raw: a typed column each; shop: the app, hot; rows: a jsonb row store with the same snapshots.
+-- in every run. raw: a typed column each; shop: the app, hot; with :rows yes, rows: a jsonb row store with the same snapshots.
 SET search_path = public, profiles;
 SET client_min_messages = warning;
 SET max_parallel_workers_per_gather = 0;
@@ -56,8 +56,12 @@ SELECT uid, uid >> 16, device_id, first_ts, last_ts, snapshot::text::profile, ev
                   'key', key, 'ts', (extract(epoch FROM ts) * 1000)::bigint, 'sum', nullif(sum, 0), 'dur', nullif(dur, 0),
                   'segmentation', jsonb_build_object('item', item))) ORDER BY ts) AS events
          FROM raw GROUP BY visit) AS lists USING (visit) ORDER BY visit;
+ANALYZE shop.event_batches;
+SELECT :'rows' <> 'yes' AS enough \gset
+\if :enough
+    \q
+\endif
 CREATE UNLOGGED TABLE rows AS
 SELECT raw.uid, ts, key, count, sum, dur, jsonb_build_object('item', item) AS segmentation, snapshot AS profile
   FROM raw JOIN visits USING (visit) ORDER BY raw.uid, ts;
 VACUUM ANALYZE rows;
-ANALYZE shop.event_batches;

@@ -100,9 +100,8 @@ void read_members(const Node &object, const Reader<To> (&readers)[Count], const 
 {
     for (Node setting : object.children) {
         const std::string name = group + std::string(setting.key);
-        auto reader = std::find_if(std::begin(readers), std::end(readers), [&](const auto &known) {
-            return known.name == setting.key;
-        });
+        auto reader = std::find_if(std::begin(readers), std::end(readers),
+                                   [&](const auto &known) { return known.name == setting.key; });
         if (reader == std::end(readers)) {
             std::string names;
             for (const Reader<To> &known : readers)
@@ -158,8 +157,7 @@ constexpr Reader<Settings> kReaders[] = {
     {"request_log", [](const Node &s, Settings &to) { to.request_log = log_mode(s); }},
     {"request_log_limit",
      [](const Node &s, Settings &to) { to.request_log_limit = whole_number(s, 100000, 1); }},
-    {"compact_policy",
-     [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
+    {"compact_policy", [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
 

@@ -10,12 +10,13 @@ enum class RequestLog { off, on, automatic };
 
 // When the events of an app are moved into blocks, where that is left to its policy.
 struct CompactPolicy {
-    bool automatic = true;             // the background worker does it
-    std::int64_t interval = 300;       // seconds from the begin of a run to that of the next
-    std::int64_t batch_age = 3600;     // a bucket moves when its oldest batch has been here for so long, in seconds
+    bool automatic = true;        // the background worker does it
+    std::int64_t interval = 300;  // seconds from the begin of a run to that of the next
+    std::int64_t batch_age =
+        3600;  // a bucket moves when its oldest batch has been here for so long, in seconds
     std::int64_t batch_events = 65536;  // or when so many events wait
-    std::int64_t merged_users = 100;   // blocks are rewritten when a bucket has so many
-    std::int64_t small_block = 16384;  // blocks of fewer events are put together
+    std::int64_t merged_users = 100;    // blocks are rewritten when a bucket has so many
+    std::int64_t small_block = 16384;   // blocks of fewer events are put together
 };
 
 struct Settings {

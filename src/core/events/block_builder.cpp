@@ -208,18 +208,33 @@ std::string BlockBuilder::finish()
     return bytes;
 }
 
+void BlockSequence::add(const EventBatch &batch)
+{
+    std::uint32_t count = View(batch.events).count();
+    for (std::uint32_t from = builder_.add(batch); from < count; from = builder_.add(batch, from))
+        blocks_.push_back(builder_.finish());
+}
+
+bool BlockSequence::fits(const EventBatch &batch) const
+{
+    return blocks_.empty() &&
+           (builder_.is_empty() ||
+            View(batch.events).count() <= block::kMaxRows - std::size_t{builder_.rows()});
+}
+
+std::vector<std::string> BlockSequence::finish()
+{
+    if (!builder_.is_empty())
+        blocks_.push_back(builder_.finish());
+    return std::move(blocks_);
+}
+
 std::vector<std::string> build_blocks(std::span<const EventBatch> batches)
 {
-    std::vector<std::string> blocks;
-    BlockBuilder builder;
-    for (const EventBatch &batch : batches) {
-        std::uint32_t count = View(batch.events).count();
-        for (std::uint32_t from = builder.add(batch); from < count; from = builder.add(batch, from))
-            blocks.push_back(builder.finish());
-    }
-    if (!builder.is_empty())
-        blocks.push_back(builder.finish());
-    return blocks;
+    BlockSequence blocks;
+    for (const EventBatch &batch : batches)
+        blocks.add(batch);
+    return blocks.finish();
 }
 
 }  // namespace profiles

@@ -19,6 +19,7 @@ public:
     std::uint32_t add(const EventBatch &batch, std::uint32_t from = 0);
 
     bool is_empty() const { return rows_.empty(); }
+    std::uint32_t rows() const { return static_cast<std::uint32_t>(rows_.size()); }
     // The bytes of the block, which has at least one event. The builder can build another one.
     std::string finish();
 
@@ -41,7 +42,20 @@ private:
     std::string_view profile_, device_id_;  // of the last snapshot
 };
 
-// Blocks of all these batches, which are in the order of users and arrival.
+// Blocks of batches that come in the order of users and arrival.
+class BlockSequence {
+public:
+    // The bytes must live until finish().
+    void add(const EventBatch &batch);
+    // Whether the batch is all that the first block holds, or has room in it with those before.
+    bool fits(const EventBatch &batch) const;
+    std::vector<std::string> finish();
+
+private:
+    BlockBuilder builder_;
+    std::vector<std::string> blocks_;
+};
+
 std::vector<std::string> build_blocks(std::span<const EventBatch> batches);
 
 }  // namespace profiles

@@ -1,6 +1,8 @@
 #include "block_column.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "../error.h"
 #include "../interrupt.h"
@@ -65,13 +67,46 @@ void BlockColumn::check_runs() const
         require_block(run_start(run) < run_start(run + 1));
 }
 
+namespace {
+
+// Stretches of a fixed length are what compilers make vector code of.
+constexpr std::size_t kStretch = 64;
+
+template <typename Code>
+Code largest_code(const char *codes, std::size_t count)
+{
+    std::array<Code, kStretch> stretch{}, largest{};
+    std::size_t at = 0;
+    for (; at + kStretch <= count; at += kStretch) {
+        std::memcpy(stretch.data(), codes + at * sizeof(Code), sizeof stretch);
+        for (std::size_t index = 0; index < kStretch; ++index)
+            largest[index] = std::max(largest[index], stretch[index]);
+    }
+    for (; at < count; ++at)
+        largest[0] = std::max(largest[0], layout::load<Code>(codes + at * sizeof(Code)));
+    return *std::max_element(largest.begin(), largest.end());
+}
+
+// 64 flags, each 0 or 1, as the bits of a word: a multiplication moves those of eight bytes side by side.
+std::uint64_t word_of(const std::array<std::uint8_t, kStretch> &flags)
+{
+    std::uint64_t word = 0;
+    for (std::size_t part = 0; part < 8; ++part) {
+        std::uint64_t eight;
+        std::memcpy(&eight, flags.data() + 8 * part, sizeof eight);
+        word |= (eight * 0x0102040810204080 >> 56) << 8 * part;
+    }
+    return word;
+}
+
+}  // namespace
+
 void BlockColumn::check_codes(std::size_t count) const
 {
     if (width_ == 1 && code_count_ >= 256)
         return;
-    std::uint32_t largest = 0;
-    for (std::size_t index = 0; index < count; ++index)
-        largest = std::max(largest, code(index));
+    std::uint32_t largest = width_ == 1 ? largest_code<std::uint8_t>(codes_, count)
+                                        : largest_code<std::uint16_t>(codes_, count);
     require_block(largest < code_count_);
 }
 
@@ -95,7 +130,11 @@ void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
     if (form_ == block::Form::plain && width_ == 2) {
         std::memcpy(codes.data(), codes_, rows_ * sizeof(std::uint16_t));
     } else if (form_ == block::Form::plain) {
-        for (std::uint32_t row = 0; row < rows_; ++row)
+        std::uint32_t row = 0;
+        for (; row + kStretch <= rows_; row += kStretch)
+            for (std::uint32_t index = 0; index < kStretch; ++index)
+                codes[row + index] = static_cast<unsigned char>(codes_[row + index]);
+        for (; row < rows_; ++row)
             codes[row] = static_cast<unsigned char>(codes_[row]);
     } else {
         for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
@@ -104,18 +143,38 @@ void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
     }
 }
 
+template <typename Code, typename IsChosen>
+void BlockColumn::choose_rows_where(IsChosen is_chosen, std::span<std::uint64_t> words) const
+{
+    std::array<std::uint8_t, kStretch> flags{};
+    std::array<Code, kStretch> stretch{};
+    std::uint32_t first = 0;
+    for (; first + kStretch <= rows_; first += kStretch) {
+        std::memcpy(stretch.data(), codes_ + std::size_t{first} * sizeof(Code), sizeof stretch);
+        for (std::size_t index = 0; index < kStretch; ++index)
+            flags[index] = is_chosen(stretch[index]);
+        words[first / kStretch] |= word_of(flags);
+    }
+    for (; first < rows_; ++first)
+        if (is_chosen(layout::load<Code>(codes_ + std::size_t{first} * sizeof(Code))))
+            words[first / 64] |= std::uint64_t{1} << first % 64;
+}
+
+// Mostly one value is asked for, or all but one: then codes are compared, many at a time.
 template <typename Code>
 void BlockColumn::choose_plain_rows(std::span<const std::uint8_t> chosen,
                                     std::span<std::uint64_t> words) const
 {
-    for (std::uint32_t first = 0; first < rows_; first += 64) {
-        std::uint32_t count = std::min(rows_ - first, 64u);
-        const char *at = codes_ + std::size_t{first} * sizeof(Code);
-        std::uint64_t word = 0;
-        for (std::uint32_t index = 0; index < count; ++index)
-            word |= std::uint64_t{chosen[layout::load<Code>(at + index * sizeof(Code))]} << index;
-        words[first / 64] |= word;
-    }
+    auto count = static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), 1));
+    auto code_of = [&](std::uint8_t flag) {
+        return static_cast<Code>(std::find(chosen.begin(), chosen.end(), flag) - chosen.begin());
+    };
+    if (count == 1)
+        choose_rows_where<Code>([one = code_of(1)](Code code) { return code == one; }, words);
+    else if (count + 1 == chosen.size())
+        choose_rows_where<Code>([other = code_of(0)](Code code) { return code != other; }, words);
+    else if (count > 0)
+        choose_rows_where<Code>([&](Code code) { return chosen[code] != 0; }, words);
 }
 
 void BlockColumn::choose_rows(std::span<const std::uint8_t> chosen,
@@ -175,6 +234,27 @@ void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &colu
     kUnpack[column.entry.width](bytes.at(column.codes).data(),
                                 static_cast<std::uint64_t>(column.entry.base), column.entry.unit,
                                 integers);
+}
+
+IntegerColumn::IntegerColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
+                             const BlockBytes &bytes)
+    : offsets_(bytes.at(column.codes).data()), base_(static_cast<std::uint64_t>(column.entry.base)),
+      unit_(column.entry.unit), width_(column.entry.width)
+{
+    static constexpr char kNothing[8] = {};
+    require_block(column.entry.form == block::Form::integers);
+    if (width_ == 0)
+        offsets_ = kNothing;
+    mask_ = width_ == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * width_) - 1;
+    std::uint32_t beyond = width_ == 0 ? 0 : 7 / width_;
+    whole_ = directory.rows() > beyond ? directory.rows() - beyond : 0;
+}
+
+std::uint64_t IntegerColumn::last_offset(const char *at) const
+{
+    std::uint64_t offset = 0;
+    std::memcpy(&offset, at, width_);
+    return offset;
 }
 
 Number scaled_number(std::int64_t coefficient, std::uint16_t digits)

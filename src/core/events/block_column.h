@@ -91,6 +91,8 @@ private:
     template <typename Code>
     void choose_plain_rows(std::span<const std::uint8_t> chosen,
                            std::span<std::uint64_t> words) const;
+    template <typename Code, typename IsChosen>
+    void choose_rows_where(IsChosen is_chosen, std::span<std::uint64_t> words) const;
     void check_runs() const;
     void check_codes(std::size_t count) const;
 
@@ -117,7 +119,31 @@ void BlockColumn::for_each_run(Run &&run) const
     }
 }
 
-// Times, counts and, as coefficients of 10^-digits, amounts. One for each row.
+// Times, counts and, as coefficients of 10^-digits, amounts, in place: each is read when it is asked for.
+class IntegerColumn {
+public:
+    IntegerColumn() = default;
+    IntegerColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
+                  const BlockBytes &bytes);
+
+    std::int64_t operator[](std::uint32_t row) const
+    {
+        const char *at = offsets_ + std::size_t{row} * width_;
+        std::uint64_t offset =
+            row < whole_ ? layout::load<std::uint64_t>(at) & mask_ : last_offset(at);
+        return static_cast<std::int64_t>(base_ + unit_ * offset);
+    }
+
+private:
+    // Of the last rows, after which no eight bytes are left to read.
+    std::uint64_t last_offset(const char *at) const;
+
+    const char *offsets_ = nullptr;
+    std::uint64_t base_ = 0, unit_ = 0, mask_ = 0;
+    std::uint32_t width_ = 0, whole_ = 0;
+};
+
+// The same, one for each row.
 void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                    const BlockBytes &bytes, std::span<std::int64_t> integers);
 

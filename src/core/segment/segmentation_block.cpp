@@ -32,17 +32,17 @@ public:
         const BlockColumnInfo &info = parts.directory().get(kind);
         exponent_ = -static_cast<int>(info.entry.exponent);
         numbers_.clear();
-        coefficients_.clear();
+        is_zero_ = false;
         if (info.entry.form != block::Form::integers) {
             numbers_ = read_numbers(parts.directory(), info, parts.bytes());
-        } else if (info.entry.width != 0 || info.entry.base != 0) {
-            coefficients_.resize(parts.rows());
-            read_integers(parts.directory(), info, parts.bytes(), coefficients_);
+        } else {
+            coefficients_ = IntegerColumn(parts.directory(), info, parts.bytes());
+            is_zero_ = info.entry.width == 0 && info.entry.base == 0;
         }
     }
 
     // Of all rows alike, and nothing.
-    bool is_zero() const { return coefficients_.empty() && numbers_.empty(); }
+    bool is_zero() const { return is_zero_; }
     bool is_odd() const { return !numbers_.empty(); }
     std::int64_t coefficient(std::uint32_t row) const { return coefficients_[row]; }
     const Number &number(std::uint32_t row) const { return numbers_[row]; }
@@ -54,7 +54,8 @@ public:
 
 private:
     int exponent_ = 0;
-    std::vector<std::int64_t> coefficients_;
+    bool is_zero_ = true;
+    IntegerColumn coefficients_;
     std::vector<Number> numbers_;
 };
 
@@ -104,12 +105,12 @@ private:
             bucket_of_row_.assign(rows_.size(), 0);
             return;
         }
-        times_.resize(parts_->rows());
-        read_integers(directory, directory.get(ColumnKind::time), parts_->bytes(), times_);
+        IntegerColumn times(directory, directory.get(ColumnKind::time), parts_->bytes());
         bucket_of_row_.reserve(rows_.capacity());
         rows.for_each([&](std::uint32_t row) {
+            std::int64_t time = times[row];
             std::optional<std::uint32_t> bucket;
-            if (to_.is_in_period(times_[row]) && (bucket = to_.buckets_.find(times_[row]))) {
+            if ((all || to_.is_in_period(time)) && (bucket = to_.buckets_.find(time))) {
                 rows_.push_back(static_cast<std::uint16_t>(row));
                 bucket_of_row_.push_back(*bucket);
             }
@@ -207,8 +208,7 @@ private:
                 ++cells_[cell].times;
             return;
         }
-        std::vector<std::int64_t> counts(parts_->rows());
-        read_integers(parts_->directory(), info, parts_->bytes(), counts);
+        IntegerColumn counts(parts_->directory(), info, parts_->bytes());
         bool overflow = false;
         for (std::size_t index = 0; index < rows_.size(); ++index) {
             std::int64_t &times = cells_[cell_of_row_[index]].times;
@@ -295,7 +295,6 @@ private:
     Amounts sums_, durations_;
     std::vector<std::uint16_t> rows_;           // the chosen ones
     std::vector<std::uint32_t> bucket_of_row_;  // of each of these
-    std::vector<std::int64_t> times_;           // of all rows
     std::vector<std::uint64_t> keys_;           // of the chosen rows: bucket and codes
     CellNumbers numbers_;
     std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user

@@ -159,8 +159,8 @@ extern "C" void profiles_compact_launcher_main(Datum)
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
     SetConfigOption("application_name", "profiles compact launcher", PGC_USERSET, PGC_S_SESSION);
-    MemoryContext context =
-        AllocSetContextCreate(TopMemoryContext, "profiles compact launcher", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext context = AllocSetContextCreate(TopMemoryContext, "profiles compact launcher",
+                                                  ALLOCSET_DEFAULT_SIZES);
     for (;;) {
         look_at_all(context);
         pgstat_report_activity(STATE_IDLE, nullptr);

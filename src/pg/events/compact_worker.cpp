@@ -69,8 +69,7 @@ List *apps_to_look_at()
             HeapTuple found = SPI_tuptable->vals[row];
             app->name =
                 TextDatumGetCString(SPI_getbinval(found, SPI_tuptable->tupdesc, 1, &is_null));
-            app->owner =
-                DatumGetObjectId(SPI_getbinval(found, SPI_tuptable->tupdesc, 2, &is_null));
+            app->owner = DatumGetObjectId(SPI_getbinval(found, SPI_tuptable->tupdesc, 2, &is_null));
             apps = lappend(apps, app);
         }
         MemoryContextSwitchTo(previous);
