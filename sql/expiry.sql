@@ -31,6 +31,7 @@ SELECT profile::jsonb -> 'custom' FROM shop.events WHERE key = 'buy';           
 SELECT segment, users FROM profiles.segmentation('shop', 'buy', breakdown => '{custom.plan}', period => 'all');
 SELECT segment, users FROM profiles.segmentation('shop', 'buy', breakdown => '{custom.plan}', period => 'all', properties => 'latest');
 SELECT count(*) FROM profiles.segmentation_users('shop', 'buy', '{"custom.plan": "pro"}', '{}', '{}', 'all', 'latest');
+SELECT segment, users FROM profiles.users_segmentation('shop', breakdown => '{custom.plan,custom.seat}');
 SELECT days, profiles.profile_at('shop', 1, now() - days * interval '1 day')::jsonb -> 'custom' FROM unnest('{31,30.99,1.01,0.99,0}'::numeric[]) AS days;
 SELECT profiles.refresh_properties('shop') > 0, (SELECT users FROM shop.properties WHERE name = 'custom.plan');
 SELECT profiles.debug_user('shop', 1) #> '{user,profile,custom}';

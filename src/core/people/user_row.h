@@ -20,6 +20,7 @@ struct UserValue {
 struct UserRow {
     std::int64_t uid = 0;
     std::string_view device_id, profile;
+    std::string_view expiry = {};  // when values of the profile are gone; empty without any
     std::array<UserValue, kUserFields> values = {};
 
     const UserValue &value(UserField field) const

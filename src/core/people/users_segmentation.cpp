@@ -1,6 +1,7 @@
 #include "users_segmentation.h"
 
 #include "../error.h"
+#include "../ingest/expiry.h"
 
 namespace profiles {
 
@@ -95,9 +96,13 @@ void UsersSegmentation::add(const UserRow &user)
         if (needed_[index])
             fields[index] =
                 item_of(static_cast<UserField>(index), user.values[index], numbers[index]);
+    std::pmr::monotonic_buffer_resource memory;
+    std::string_view live = user.expiry.empty()
+                                ? user.profile
+                                : live_profile(user.profile, user.expiry, now_, &memory);
     std::optional<View> profile;
-    if (!user.profile.empty())
-        profile.emplace(user.profile);
+    if (!live.empty())
+        profile.emplace(live);
     Subject subject;
     subject.profile = profile ? &*profile : nullptr;
     subject.uid = uid.item();

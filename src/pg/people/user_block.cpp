@@ -48,10 +48,11 @@ bool has_ended(const Copying &copying, TransactionId transaction)
     return TransactionIdPrecedes(transaction, copying.snapshot->xmin);
 }
 
+// A user whose values expire changes without a write, so that no copy is right for long.
 void take_tuple(Copying &copying, HeapTuple tuple)
 {
     std::size_t size = user_size(copying.users.columns, tuple);
-    if (copying.bytes + size > kMaxBytes) {
+    if (copying.bytes + size > kMaxBytes || expires(copying.users.columns, tuple)) {
         copying.settled = false;
         return;
     }

@@ -92,6 +92,7 @@ UserColumns user_columns(TupleDesc tuple)
     columns.uid = find_typed_column(tuple, "uid", INT8OID);
     columns.device_id = find_typed_column(tuple, "device_id", TEXTOID);
     columns.profile = find_typed_column(tuple, "profile", InvalidOid);
+    columns.expiry = find_typed_column(tuple, "expiry", InvalidOid);
     for (std::size_t index = 0; index < kUserFields; ++index) {
         auto field = static_cast<UserField>(index);
         AttrNumber column = find_column(tuple, column_name(field));
@@ -131,13 +132,20 @@ void read_user(const UserColumns &columns, HeapTuple tuple, const WantedColumns 
     row->uid = DatumGetInt64(values[columns.uid - 1]);
     if (wanted.device_id)
         row->device_id = bytes(columns.device_id);
-    if (wanted.profile)
+    if (wanted.profile) {
         row->profile = bytes(columns.profile);
+        row->expiry = bytes(columns.expiry);
+    }
     for (std::size_t index = 0; index < kUserFields; ++index) {
         int at = columns.fields[index] - 1;
         if (wanted.fields[index] && !nulls[at])
             row->values[index] = value_of(TupleDescAttr(columns.tuple, at)->atttypid, values[at]);
     }
+}
+
+bool expires(const UserColumns &columns, HeapTuple tuple)
+{
+    return !heap_attisnull(tuple, columns.expiry, columns.tuple);
 }
 
 std::size_t user_size(const UserColumns &columns, HeapTuple tuple)
