@@ -5,6 +5,7 @@
 #include "../owned.h"
 #include "../profile/datum.h"
 #include "../time.h"
+#include "group_rows.h"
 #include "scan_arguments.h"
 
 extern "C" {
@@ -19,7 +20,6 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 }
 
@@ -35,10 +35,21 @@ namespace {
 constexpr long kRowsPerFetch = 256;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
-// The arguments that both functions share, in this order.
-enum Argument { kApp, kEvent, kQuery, kBreakdown, kFrom, kUntil, kLatest, kStartsOrCell };
-
-static_assert(std::is_trivially_destructible_v<SegmentationRequest>);
+// The arguments that both functions share, in this order, and those that only segmentation_scan has.
+enum Argument {
+    kApp,
+    kEvent,
+    kQuery,
+    kBreakdown,
+    kFrom,
+    kUntil,
+    kLatest,
+    kStartsOrCell,
+    kMetrics,
+    kLimit,
+    kRankedFrom,
+    kFills,
+};
 
 // Everything a scan knows, plain data.
 struct Scan {
@@ -51,7 +62,7 @@ struct Scan {
     Datum *starts;
     Datum query, breakdown;
     Oid query_type;
-    Datum starts_array, cell_array;  // 0 without
+    Datum starts_array, cell_array, metrics;  // 0 without
     Owned<Segmentation> *owned;
 };
 
@@ -64,18 +75,35 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.query = PG_GETARG_DATUM(kQuery);
     scan.query_type = get_fn_expr_argtype(fcinfo->flinfo, kQuery);
     scan.breakdown = PG_GETARG_DATUM(kBreakdown);
-    scan.starts_array = scan.cell_array = Datum(0);
+    scan.starts_array = scan.cell_array = scan.metrics = Datum(0);
     scan.request = {};
     scan.request.filter = PG_GETARG_BYTES(kQuery);
     if (!PG_ARGISNULL(kEvent))
         scan.request.event = PG_GETARG_BYTES(kEvent);
     scan.sessions = !scan.request.event || *scan.request.event == kSessionKey;
-    scan.request.breakdown = breakdown_of(PG_GETARG_DATUM(kBreakdown));
+    scan.request.breakdown = names_of(scan.breakdown, "breakdown");
     if (!PG_ARGISNULL(kFrom))
         scan.request.from = PG_GETARG_INT64(kFrom);
     if (!PG_ARGISNULL(kUntil))
         scan.request.until = PG_GETARG_INT64(kUntil);
     scan.request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
+    scan.request.memory_limit = segmentation_memory();
+}
+
+void read_rows_arguments(FunctionCallInfo fcinfo, Scan &scan)
+{
+    if (!PG_ARGISNULL(kStartsOrCell)) {
+        scan.starts_array = PG_GETARG_DATUM(kStartsOrCell);
+        scan.request.starts = starts_of(scan.starts_array, &scan.starts);
+    }
+    if (!PG_ARGISNULL(kMetrics)) {
+        scan.metrics = PG_GETARG_DATUM(kMetrics);
+        scan.request.metrics = names_of(scan.metrics, "metrics");
+    }
+    if (!PG_ARGISNULL(kLimit))
+        scan.request.limit = PG_GETARG_INT32(kLimit);
+    scan.request.ranked_from = PG_GETARG_UINT32(kRankedFrom);
+    scan.request.fills = PG_GETARG_BOOL(kFills);
 }
 
 // Which columns and tables a scan reads depends on what is asked; values are
@@ -184,10 +212,11 @@ const char *block_query(const Scan &scan)
 {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql,
-                     "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10) "
-                     "FROM %s.event_blocks AS c",
-                     quote_identifier(scan.app));
+    appendStringInfo(
+        &sql,
+        "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10, $11) "
+        "FROM %s.event_blocks AS c",
+        quote_identifier(scan.app));
     add_block_conditions(&sql, scan);
     return sql.data;
 }
@@ -275,7 +304,7 @@ ParamListInfo block_parameters(const Scan &scan)
     const SegmentationRequest &request = scan.request;
     std::string_view event = request.event.value_or(std::string_view());
     std::int64_t from = request.from.value_or(0), until = request.until.value_or(0);
-    ParamListInfo parameters = makeParamList(10);
+    ParamListInfo parameters = makeParamList(11);
     set_parameter(parameters, 1, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(from)),
                   !request.from);
     set_parameter(parameters, 2, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(until)),
@@ -291,6 +320,7 @@ ParamListInfo block_parameters(const Scan &scan)
     set_parameter(parameters, 8, INT8OID, Int64GetDatum(until), !request.until);
     set_parameter(parameters, 9, TIMESTAMPTZARRAYOID, scan.starts_array, scan.starts_array == 0);
     set_parameter(parameters, 10, TEXTARRAYOID, scan.cell_array, scan.cell_array == 0);
+    set_parameter(parameters, 11, TEXTARRAYOID, scan.metrics, scan.metrics == 0);
     return parameters;
 }
 
@@ -356,54 +386,7 @@ void run(Scan &scan)
     if (scan.by_column)
         count_blocks(scan, segmentation);
     SPI_finish();
-    attempt([&](std::pmr::memory_resource *) { segmentation.table().sort(); });
-}
-
-// A total may have more digits than any type of core: numeric adds up its
-// terms.
-Datum numeric_of(const ExactSum &sum)
-{
-    Datum total = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
-    for (const ExactSum::Term &term : sum.terms()) {
-        char text[kTermText];
-        write_term(term, text);
-        Datum number = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-                                           ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-        total = DirectFunctionCall2(numeric_add, total, number);
-    }
-    return DirectFunctionCall1(numeric_trim_scale, total);
-}
-
-Datum text_array_of(const Group &group)
-{
-    int count = static_cast<int>(group.segment.size());
-    Datum values[kMaxBreakdowns];
-    bool nulls[kMaxBreakdowns];
-    for (int index = 0; index < count; ++index) {
-        const std::optional<std::string> &value = group.segment[static_cast<std::size_t>(index)];
-        nulls[index] = !value;
-        values[index] = value ? PointerGetDatum(cstring_to_text_with_len(
-                                    value->data(), static_cast<int>(value->size())))
-                              : Datum(0);
-    }
-    if (count == 0)
-        return PointerGetDatum(construct_empty_array(TEXTOID));
-    int lower = 1;
-    return PointerGetDatum(
-        construct_md_array(values, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
-{
-    Datum values[6];
-    bool nulls[6] = {scan.starts == nullptr};
-    values[0] = scan.starts ? scan.starts[group.bucket] : Datum(0);
-    values[1] = text_array_of(group);
-    values[2] = Int64GetDatum(static_cast<int64>(group.users.count()));
-    values[3] = Int64GetDatum(group.times);
-    values[4] = numeric_of(group.sum);
-    values[5] = numeric_of(group.duration);
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
 }
 
 void put_users(ReturnSetInfo *result, const UserSet &users)
@@ -429,18 +412,15 @@ extern "C" Datum segmentation_scan(PG_FUNCTION_ARGS)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
     read_arguments(fcinfo, scan);
-    if (!PG_ARGISNULL(kStartsOrCell)) {
-        scan.starts_array = PG_GETARG_DATUM(kStartsOrCell);
-        scan.request.starts = starts_of(scan.starts_array, &scan.starts);
-    }
+    read_rows_arguments(fcinfo, scan);
     run(scan);
 
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "segmentation group", ALLOCSET_DEFAULT_SIZES);
-    for (const Group &group : scan.owned->object->table().groups()) {
+    for (Group &group : scan.owned->object->table().groups()) {
         CHECK_FOR_INTERRUPTS();
         MemoryContext previous = MemoryContextSwitchTo(per_row);
-        put_group(result, scan, group);
+        put_group(result, *scan.owned->object, scan.starts, group);
         MemoryContextSwitchTo(previous);
         MemoryContextReset(per_row);
     }
@@ -455,7 +435,7 @@ extern "C" Datum segmentation_scan_users(PG_FUNCTION_ARGS)
     Scan scan;
     read_arguments(fcinfo, scan);
     scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
-    scan.request.cell = cell_of(scan.cell_array, scan.request.breakdown.size());
+    scan.request.cell = cell_of(scan.cell_array);
     run(scan);
     if (!scan.owned->object->table().groups().empty())
         put_users(result, scan.owned->object->table().groups().front().users);
