@@ -7,6 +7,7 @@ The server is the one that psql finds. Ends with the line "segmentation: N passe
 import collections
 import datetime
 import decimal
+import fractions
 import json
 import random
 import subprocess
@@ -118,14 +119,70 @@ class Maker:
             made[self.pick(["$and", "$or", "$nor"])] = [self.filter(depth - 1) for _ in range(self.random.randint(1, 2))]
         return made
 
+    def breakdown(self):
+        reference = self.pick(["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"])
+        if not self.chance(0.3):
+            return reference, None
+        bounds = [decimal.Decimal(self.pick(["-3.75", "-1", "0", "0.5", "1", "2", "2.25", "3", "7", "100"])) for _ in range(6)]
+        ranges = [sorted(pair) for pair in zip(bounds[::2], bounds[1::2])][:self.random.randint(1, 3)]
+        if self.chance(0.3):
+            ranges[-1][self.pick([0, 1])] = None
+        return reference, [(low, high, "-".join("" if end is None else str(end) for end in (low, high))) for low, high in ranges]
+
+    def metric(self):
+        amount = self.pick(["sum", "dur"])
+        return self.pick(["times/users", amount + "/users", "avg(%s)" % amount, "min(%s)" % amount, "max(%s)" % amount, "median(%s)" % amount,
+                          "p%s(%s)" % (self.pick(["5", "90", "99.9", "33.3333", "0.01"]), amount)])
+
     def query(self):
         start, end = sorted([self.random.randrange(-2, DAYS + 2) for _ in range(2)])
-        return {"event": self.pick(KEYS), "filter": self.filter(),
-                "breakdown": self.random.sample([r for r in ["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"]],
-                                                self.pick([0, 0, 1, 1, 2, 3])),
-                "bucket": self.pick([None, None, "hourly", "daily", "weekly", "monthly"]),
-                "range": None if self.chance(0.4) else (start, end),
-                "latest": self.chance(0.2)}
+        query = {"event": self.pick(KEYS), "filter": self.filter(),
+                 "breakdown": [self.breakdown() for _ in range(self.pick([0, 0, 1, 1, 2, 3]))],
+                 "bucket": self.pick([None, None, "hourly", "daily", "weekly", "monthly"]),
+                 "range": None if self.chance(0.4) else (start, end),
+                 "latest": self.chance(0.2),
+                 "limit": self.random.randint(1, 5) if self.chance(0.3) else None,
+                 "metrics": [self.metric() for _ in range(self.random.randint(1, 3))] if self.chance(0.3) else []}
+        query["fill"] = query["range"] is not None and self.chance(0.2)
+        query["compare"] = query["range"] is not None and query["bucket"] in (None, "daily") and self.chance(0.25)
+        if self.chance(0.1):
+            query["event"] = None  # any, but not those of the system
+            query["filter"] = {"$and": [query["filter"], {"event.key": {"$in": KEYS}}]}
+        return query
+
+
+class Group:
+    def __init__(self):
+        self.users, self.times, self.sums, self.durations = set(), 0, [], []
+
+    def add(self, other):
+        self.users |= other.users
+        self.times += other.times
+        self.sums += other.sums
+        self.durations += other.durations
+
+    def figures(self):
+        return len(self.users), self.times, sum(self.sums, decimal.Decimal(0)), sum(self.durations, decimal.Decimal(0))
+
+    def metric(self, name):
+        if "/" in name:
+            above = {"times": self.times, "sum": sum(self.sums), "dur": sum(self.durations)}[name.split("/")[0]]
+            return rounded(fractions.Fraction(above) / len(self.users)) if self.users else None
+        function, amount = name[:-1].split("(")
+        amounts = sorted(self.sums if amount == "sum" else self.durations)
+        if function == "avg":
+            return rounded(fractions.Fraction(sum(amounts)) / self.times) if self.times else None
+        if not amounts:
+            return None
+        share = fractions.Fraction({"min": "0", "median": "50", "max": "100"}.get(function, function[1:])) / 100
+        place = share * (len(amounts) - 1)
+        below = int(place)
+        part = place - below
+        return rounded(fractions.Fraction(amounts[below]) + (part and part * (fractions.Fraction(amounts[below + 1]) - fractions.Fraction(amounts[below]))))
+
+
+def rounded(number):
+    return None if number is None else round(number, 12)
 
 
 class Model:
@@ -178,11 +235,37 @@ class Model:
     # ---- answers
 
     def answer(self, query):
+        if query["compare"]:
+            return self.comparison(query)
+        groups = self.groups(query, query["range"])
+        groups, = top([groups], query["limit"])
+        if query["fill"]:
+            cells = {segment for _, segment in groups} | ({()} if not query["breakdown"] else set())
+            for bucket in bucket_starts(query["range"], query["bucket"]) if query["bucket"] else []:
+                for segment in cells:
+                    groups.setdefault((bucket, segment), Group())
+        return {key: group.figures() + tuple(group.metric(name) for name in query["metrics"]) for key, group in groups.items()}
+
+    def comparison(self, query):
+        start, end = query["range"]
+        ranges = [(start, end), (2 * start - end, start)]
+        shown, before = top([self.groups(query, part) for part in ranges], query["limit"])
+        starts = [bucket_starts(part, query["bucket"]) if query["bucket"] else [None] for part in ranges]
+        answer = {}
+        for nr in range(max(map(len, starts))):
+            buckets = [each[nr] if nr < len(each) else None for each in starts]
+            for segment in {segment for _, segment in shown | before}:
+                keys = [(bucket, segment) if nr < len(each) else None for bucket, each in zip(buckets, starts)]
+                if keys[0] in shown or keys[1] in before:
+                    answer[(buckets[0], segment, buckets[1])] = (shown.get(keys[0]) or Group()).figures() + (before.get(keys[1]) or Group()).figures()
+        return answer
+
+    def groups(self, query, days):
         groups = {}
         for user, time, event, then in self.events:
-            if event["key"] != query["event"]:
+            if query["event"] is not None and event["key"] != query["event"]:
                 continue
-            if query["range"] and not day_ms(query["range"][0]) <= time < day_ms(query["range"][1]):
+            if days and not day_ms(days[0]) <= time < day_ms(days[1]):
                 continue
             properties = self.users[user]["now"] if query["latest"] else then
             find = lambda reference: look_up(reference, properties, event)
@@ -190,15 +273,36 @@ class Model:
                 continue
             bucket = bucket_start(time, query["bucket"])
             combinations = [()]
-            for reference in query["breakdown"]:
-                combinations = [have + (text,) for have in combinations for text in texts_of(find(reference))]
+            for reference, ranges in query["breakdown"]:
+                combinations = [have + (text,) for have in combinations for text in texts_of(find(reference), ranges)]
             for segment in combinations:
-                group = groups.setdefault((bucket, segment), [set(), 0, decimal.Decimal(0), decimal.Decimal(0)])
-                group[0].add(user)
-                group[1] += event.get("count", 1)
-                group[2] += decimal.Decimal(event.get("sum", 0))
-                group[3] += decimal.Decimal(event.get("dur", 0))
-        return {key: (len(users), times, total, duration) for key, (users, times, total, duration) in groups.items()}
+                group = groups.setdefault((bucket, segment), Group())
+                group.users.add(user)
+                group.times += event.get("count", 1)
+                group.sums.append(decimal.Decimal(event.get("sum", 0)))
+                group.durations.append(decimal.Decimal(event.get("dur", 0)))
+        return groups
+
+
+def top(periods, limit):
+    """The cells with the most times in the first of the periods have their groups, all others one together: None."""
+    cells = {segment for groups in periods for _, segment in groups}
+    if limit is None or len(cells) <= limit:
+        return periods
+    times = collections.Counter()
+    for (_, segment), group in periods[0].items():
+        times[segment] += group.times
+    order = sorted(cells, key=lambda segment: (-times[segment], [(text is None, (text or "").encode()) for text in segment]))
+    answers = []
+    for groups in periods:
+        answers.append({})
+        for (bucket, segment), group in groups.items():
+            answers[-1].setdefault((bucket, segment if segment in order[:limit] else None), Group()).add(group)
+    return answers
+
+
+def bucket_starts(days, bucket):
+    return sorted({bucket_start(time, bucket) for time in range(day_ms(days[0]), day_ms(days[1]), 3600000)})
 
 
 def day_ms(day):
@@ -240,12 +344,15 @@ def plain(value):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def texts_of(value):
+def range_of(value, ranges):
+    return next((name for low, high, name in ranges if kind(value) == "n" and (low is None or low <= value) and (high is None or value <= high)), None)
+
+
+def texts_of(value, ranges):
     if value is MISSING:
         return [None]
-    if isinstance(value, list):
-        return sorted({plain(element) for element in value}) or [None]
-    return [plain(value)]
+    text = plain if ranges is None else lambda element: range_of(element, ranges)
+    return list({text(element) for element in value}) or [None] if isinstance(value, list) else [text(value)]
 
 
 def kind(value):
@@ -344,18 +451,41 @@ def send(requests):
         "DO $$ BEGIN PERFORM * FROM profiles.ingest('shop', %s); END $$;\n" % literal(to_json(request)) for request in requests))
 
 
+def array(texts):
+    return literal("{" + ",".join('"' + text + '"' for text in texts) + "}")
+
+
+def question(query):
+    """A call, and the columns of its answer: bucket, segment, users, times, sum, dur, others."""
+    bounds = "(,)" if query["range"] is None else "[%s,%s)" % tuple((EPOCH + datetime.timedelta(days=day)).isoformat() for day in query["range"])
+    elements = [reference + (":" + ",".join(name for _, _, name in ranges) if ranges else "") for reference, ranges in query["breakdown"]]
+    arguments = ["'shop'", "NULL" if query["event"] is None else literal(query["event"]), literal(to_json(query["filter"])), array(elements),
+                 "NULL" if query["bucket"] is None else literal(query["bucket"]), literal(bounds) + "::tstzrange", "'latest'" if query["latest"] else "'event'"]
+    last = ["NULL" if query["limit"] is None else str(query["limit"])]
+    if query["compare"]:
+        return "segmentation_compare", arguments + last, "extract(epoch FROM previous_bucket)::bigint, ARRAY[previous_users, previous_times, previous_sum, previous_dur]::text[]"
+    last.append(str(query["fill"]))
+    if query["metrics"]:
+        return "segmentation_metrics", arguments + [array(query["metrics"])] + last, "NULL, metrics::text[]"
+    return "segmentation", arguments + last, "NULL, '{}'::text[]"
+
+
+def read_answer(query, rows):
+    number = decimal.Decimal if query["compare"] else lambda text: rounded(None if text is None else fractions.Fraction(text))
+    answer = {}
+    for bucket, segment, users, times, total, duration, before, others in rows:
+        key = (bucket, None if segment is None else tuple(segment))
+        answer[key + (before,) if query["compare"] else key] = (users, times, decimal.Decimal(total), decimal.Decimal(duration)) + tuple(map(number, others))
+    return answer
+
+
 def ask(queries):
     script = "SET timezone = 'UTC'; SET jit = off;\n"
     for query in queries:
-        bounds = "(,)" if query["range"] is None else "[%s,%s)" % tuple((EPOCH + datetime.timedelta(days=day)).isoformat() for day in query["range"])
-        breakdown = "{" + ",".join(query["breakdown"]) + "}"
-        script += ("SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM bucket)::bigint, segment, users, times, sum::text, dur::text)), '[]')"
-                   " FROM profiles.segmentation('shop', %s, %s, %s, %s, %s::tstzrange, %s);\n" % (
-                       literal(query["event"]), literal(to_json(query["filter"])), literal(breakdown),
-                       "NULL" if query["bucket"] is None else literal(query["bucket"]), literal(bounds),
-                       "'latest'" if query["latest"] else "'event'"))
-    return [{(row[0], tuple(row[1])): (row[2], row[3], decimal.Decimal(row[4]), decimal.Decimal(row[5])) for row in json.loads(line)}
-            for line in psql(script)]
+        function, arguments, others = question(query)
+        script += ("SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM bucket)::bigint, segment, users, times, sum::text, dur::text, %s)), '[]')"
+                   " FROM profiles.%s(%s);\n" % (others, function, ", ".join(arguments)))
+    return [read_answer(query, json.loads(line)) for query, line in zip(queries, psql(script), strict=True)]
 
 
 class Run:
@@ -376,7 +506,7 @@ class Run:
             self.outcomes[found == expected] += 1
             self.outcomes["rows"] += len(expected)
             if found != expected and self.outcomes[False] <= 5:
-                print(f"{stage}: {to_json(query['filter'])} {query}")
+                print(f"{stage}: {to_json(query['filter'])} {query} {question(query)}")
                 for key in sorted(set(found) | set(expected), key=str):
                     if found.get(key) != expected.get(key):
                         print(f"  {key}: server {found.get(key)}, expected {expected.get(key)}")
