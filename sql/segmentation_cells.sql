@@ -71,6 +71,10 @@ CREATE FUNCTION pg_temp.answers() RETURNS TABLE (question text, answer text) LAN
     UNION ALL SELECT 'elements', r FROM pg_temp.rows('{custom.tags:3-4,10-}') AS r
     UNION ALL SELECT 'columns', r FROM pg_temp.rows('{uid:1-4,5-,event.sum:0-0,0.1-9}', NULL) AS r
     UNION ALL SELECT 'two ranges', r FROM pg_temp.rows('{custom.age:0-17,18-,platform,event.count:1-1,2-5}', 3) AS r
+    UNION ALL SELECT 'users of others', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{platform}', NULL, 'all', 'event', 1) AS u
+    UNION ALL SELECT 'users of others, 2', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{platform}', NULL, tstzrange('2024-01-01', '2025-01-01'), 'event', 2) AS u
+    UNION ALL SELECT 'users of no others', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{platform}', NULL, 'all', 'event', 5) AS u
+    UNION ALL SELECT 'users of a cell', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{platform}', '{Web}', 'all', 'event', 1) AS u
     UNION ALL SELECT 'users of a range', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{custom.age:0-17,18-34,35-}', '{18-34}', 'all') AS u
     UNION ALL SELECT 'users of none', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{custom.age:0-17,18-34,35-}', '{NULL}', 'all') AS u
     UNION ALL SELECT 'users of another', array_agg(u)::text FROM segmentation_users('shop', 'buy', '{}', '{custom.age:0-17,18-34,35-}', '{18}', 'all') AS u
@@ -111,4 +115,6 @@ SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('shop', 'buy', bre
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('shop', 'buy', breakdown => '{:1-2}', period => 'all')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_users('shop', 'buy', '{}', '{custom.age:0-17,18-34,35-}', '{0-17,18-34}', 'all')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation('shop', 'buy', '{}', '{custom.age:5-1}', NULL, 'empty'::tstzrange)$$);
+SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_users('shop', 'buy', '{}', '{platform}', NULL, 'all')$$);
+SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_users('shop', 'buy', '{}', '{platform}', NULL, 'all', 'event', 0)$$);
 SELECT drop_app('shop');

@@ -126,6 +126,14 @@ CREATE FUNCTION pg_temp.limits() RETURNS SETOF text LANGUAGE sql AS $$
         $q$segmentation_metrics('big', 'buy', '{}', '{}', NULL, 'all', 'event', '{median(dur)}')$q$]) AS q, pg_temp.error_of('SELECT * FROM profiles.' || q) AS e
 $$;
 SELECT * FROM pg_temp.limits();
+-- a list of users is 8 bytes each: 8,192 are all that fit
+SELECT length(create_app('many'));
+INSERT INTO many.users (uid, bucket, device_id, profile) SELECT n, 0, 'd' || n, '{}' FROM generate_series(1, 8193) AS n;
+INSERT INTO many.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
+SELECT uid, 0, device_id, to_timestamp(1709251200), to_timestamp(1709251200), '{}', '[{"key":"buy","ts":1709251200000}]' FROM many.users;
+SELECT users FROM segmentation('many', 'buy', period => 'all');
+SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_users('many', 'buy', period => 'all')$$);
+SELECT count(*) FROM segmentation_users('many', 'buy', '{"uid": {"$gt": 1}}', period => 'all');
 SET profiles.segmentation_memory = '20MB';
 SELECT DISTINCT * FROM pg_temp.limits();
 SELECT length(create_app('hot'));
@@ -153,4 +161,4 @@ SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_compare('shop', 'b
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_compare('shop', 'buy', "limit" => 0)$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_compare('nowhere', 'buy')$$);
 SELECT pg_temp.error_of($$SELECT * FROM profiles.segmentation_compare('shop', 'buy', '{"$where":1}', '{}', NULL, 'empty'::tstzrange)$$);
-SELECT drop_app(app) FROM unnest('{shop,big,hot}'::text[]) AS app;
+SELECT drop_app(app) FROM unnest('{shop,big,hot,many}'::text[]) AS app;

@@ -22,11 +22,11 @@ COMMENT ON FUNCTION @extschema@.segmentation_scan(text, text, @extschema@.segmen
 
 CREATE FUNCTION @extschema@.segmentation_scan_users(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
-    latest boolean, cell text[])
+    latest boolean, cell text[], cell_limit integer)
     RETURNS SETOF bigint
     AS 'MODULE_PATHNAME', 'segmentation_scan_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
-COMMENT ON FUNCTION @extschema@.segmentation_scan_users(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[]) IS
-    'internal: the users of one cell of a segmentation';
+COMMENT ON FUNCTION @extschema@.segmentation_scan_users(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[], integer) IS
+    'internal: the users of one cell of a segmentation, or for a null cell of all but the cell_limit cells with the most times';
 
 -- The first millisecond of a range, and the first one after it. Events have whole milliseconds. In an empty
 -- range none lies, but what is asked of it must be right all the same.
@@ -166,7 +166,8 @@ COMMENT ON FUNCTION @extschema@.segmentation_rows(text, text, jsonb, text[], tex
     'internal: what all forms of segmentation and segmentation_metrics do';
 
 CREATE FUNCTION @extschema@.segmentation_user_rows(
-    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text)
+    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text,
+    cell_limit integer)
     RETURNS SETOF bigint
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -180,10 +181,11 @@ BEGIN
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
         app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
-        bounds.from_ms, bounds.until_ms, latest, coalesce(cell, '{}'));
+        bounds.from_ms, bounds.until_ms, latest, CASE WHEN cell_limit IS NULL THEN coalesce(cell, '{}') ELSE cell END,
+        cell_limit);
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text) IS
+COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
     'internal: what both forms of segmentation_users do';
 
 CREATE FUNCTION @extschema@.segmentation(
@@ -215,24 +217,24 @@ COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, ts
 
 CREATE FUNCTION @extschema@.segmentation_users(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', segment text[] DEFAULT '{}',
-    period text DEFAULT '30days', properties text DEFAULT 'event')
+    period text DEFAULT '30days', properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7)
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7, $8)
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text) IS
-    'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown';
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text, integer) IS
+    'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown, or is null for all cells beyond the limit';
 
 CREATE FUNCTION @extschema@.segmentation_users(
     app text, event text, query jsonb, breakdown text[], segment text[], period tstzrange,
-    properties text DEFAULT 'event')
+    properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7)
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7, $8)
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text) IS
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
     'the same for any range of time';

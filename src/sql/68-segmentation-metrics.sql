@@ -105,7 +105,8 @@ BEGIN
                        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
                        bounds.from_ms, bounds.until_ms, latest, counted, '{}', cell_limit, first_shown, false) AS s
               LEFT JOIN unnest(counted) WITH ORDINALITY AS c (start, nr) ON c.start = s.bucket
-             WHERE c.nr > first_shown OR c.nr <= cardinality(shown_before))
+             -- NOT FALSE keeps the join an outer one: a bad question is an error without any bucket, too
+             WHERE (c.nr > first_shown OR c.nr <= cardinality(shown_before)) IS NOT FALSE)
         SELECT shown[c.nr], c.segment,
                coalesce(max(c.users) FILTER (WHERE is_shown), 0), coalesce(max(c.times) FILTER (WHERE is_shown), 0),
                coalesce(max(c.sum) FILTER (WHERE is_shown), 0), coalesce(max(c.dur) FILTER (WHERE is_shown), 0),

@@ -35,7 +35,7 @@ namespace {
 constexpr long kRowsPerFetch = 256;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
-// The arguments that both functions share, in this order, and those that only segmentation_scan has.
+// The arguments that both functions share, in this order, and those that one of them has.
 enum Argument {
     kApp,
     kEvent,
@@ -49,6 +49,7 @@ enum Argument {
     kLimit,
     kRankedFrom,
     kFills,
+    kUsersLimit = kStartsOrCell + 1,
 };
 
 // Everything a scan knows, plain data.
@@ -392,6 +393,14 @@ void run(Scan &scan)
 void put_users(ReturnSetInfo *result, const UserSet &users)
 {
     std::uint64_t count = users.count();
+    if (count > segmentation_memory() / sizeof(std::int64_t))
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                 errmsg("segmentation needs too much memory"),
+                 errdetail("A list of %llu users needs more than %zu kB.",
+                           static_cast<unsigned long long>(count), segmentation_memory() / 1024),
+                 errhint("Choose a filter or a shorter period, or raise "
+                         "profiles.segmentation_memory.")));
     auto *uids = static_cast<std::int64_t *>(
         palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
     users.write(uids);
@@ -434,11 +443,17 @@ extern "C" Datum segmentation_scan_users(PG_FUNCTION_ARGS)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
     read_arguments(fcinfo, scan);
-    scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
-    scan.request.cell = cell_of(scan.cell_array);
+    if (PG_ARGISNULL(kStartsOrCell)) {
+        scan.request.limit = PG_GETARG_INT32(kUsersLimit);
+    } else {
+        scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
+        scan.request.cell = cell_of(scan.cell_array);
+    }
     run(scan);
-    if (!scan.owned->object->table().groups().empty())
-        put_users(result, scan.owned->object->table().groups().front().users);
+    // Of one cell there is one group; the one of all other cells is the last.
+    const std::vector<Group> &groups = scan.owned->object->table().groups();
+    if (!groups.empty() && groups.back().other == !scan.request.cell)
+        put_users(result, groups.back().users);
     return Datum(0);
 }
 
