@@ -157,7 +157,7 @@ BEGIN
     END IF;
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan(
-        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
         bounds.from_ms, bounds.until_ms, latest, starts, coalesce(wanted, '{}'), cell_limit, 0,
         coalesce(fills AND cardinality(starts) > 0, false));
 END
@@ -180,7 +180,7 @@ BEGIN
     PERFORM @extschema@.segmentation_check_period(range);
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
-        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
         bounds.from_ms, bounds.until_ms, latest, CASE WHEN cell_limit IS NULL THEN coalesce(cell, '{}') ELSE cell END,
         cell_limit);
 END

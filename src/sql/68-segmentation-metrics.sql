@@ -102,7 +102,7 @@ BEGIN
             SELECT s.*, c.nr > first_shown AS is_shown,
                    CASE WHEN c.nr > first_shown THEN c.nr - first_shown ELSE c.nr END AS nr
               FROM @extschema@.segmentation_scan(
-                       app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+                       app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
                        bounds.from_ms, bounds.until_ms, latest, counted, '{}', cell_limit, first_shown, false) AS s
               LEFT JOIN unnest(counted) WITH ORDINALITY AS c (start, nr) ON c.start = s.bucket
              -- NOT FALSE keeps the join an outer one: a bad question is an error without any bucket, too

@@ -1,11 +1,9 @@
 #include "segmentation.h"
 
 #include <algorithm>
-#include <array>
 
 #include "../error.h"
 #include "../interrupt.h"
-#include "../profile/json_writer.h"
 
 namespace profiles {
 
@@ -16,42 +14,15 @@ namespace {
     throw Error(ErrorCode::corrupted, "corrupted list of events");
 }
 
-std::string plain_text(const Item &item)
+// An event does not carry them.
+void refuse_counter(const Reference &reference, std::string_view name)
 {
-    if (item.type == Type::text)
-        return std::string(item.bytes);
-    std::array<char, 512> buffer;
-    std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
-    TextBuffer out(&arena);
-    write_plain(item, out);
-    return std::string(out.view());
+    if (reference.scope == Scope::user)
+        throw Error(ErrorCode::invalid_value, quoted(name) + " is not kept with events", {},
+                    "Counters of users are for profiles.users_segmentation.");
 }
 
 }  // namespace
-
-void collect_values(const std::optional<Item> &found, const NumberRanges &ranges,
-                    std::vector<std::optional<std::string>> &values)
-{
-    auto value_of = [&](const Item &item) -> std::optional<std::string> {
-        if (item.type == Type::null)
-            return std::nullopt;
-        return ranges.empty() ? plain_text(item) : ranges.find(item);
-    };
-    values.clear();
-    if (found && found->type == Type::array) {
-        View elements(*found);
-        for (Cursor cursor(elements); cursor.next();) {
-            check_interrupt();
-            values.push_back(value_of(cursor.item()));
-        }
-        std::sort(values.begin(), values.end());
-        values.erase(std::unique(values.begin(), values.end()), values.end());
-    } else if (found) {
-        values.push_back(value_of(*found));
-    }
-    if (values.empty())
-        values.push_back(std::nullopt);
-}
 
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), buckets_(request.starts), from_(request.from), until_(request.until),
@@ -67,12 +38,14 @@ Segmentation::Segmentation(const SegmentationRequest &request)
     }
     filter_.emplace(make_node({Type::object, request.filter}));
     evaluation_.emplace(*filter_, request.now);
-    for (const Leaf &leaf : filter_->leaves())
+    for (const Leaf &leaf : filter_->leaves()) {
+        refuse_counter(leaf.reference, leaf.name);
         needs_profile_ = needs_profile_ || leaf.reference.scope == Scope::profile;
+    }
     read_breakdowns(request.breakdown);
     table_ = GroupTable(breakdown_.size(), request.memory_limit);
     if (request.cell)
-        read_cell(*request.cell);
+        cell_ = only_cell(*request.cell, table_);
 }
 
 void Segmentation::read_breakdowns(std::span<const std::string_view> texts)
@@ -86,26 +59,11 @@ void Segmentation::read_breakdowns(std::span<const std::string_view> texts)
         auto *kept = static_cast<char *>(memory_.allocate(text.property.size() + 1, 1));
         text.property.copy(kept, text.property.size());
         breakdown_.push_back(parse_reference({kept, text.property.size()}, &memory_));
+        refuse_counter(breakdown_.back(), text.property);
         ranges_.push_back(std::move(text.ranges));
         needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
     }
     ids_.resize(breakdown_.size());
-}
-
-void Segmentation::read_cell(std::span<const std::optional<std::string_view>> values)
-{
-    if (values.size() != breakdown_.size())
-        throw Error(ErrorCode::invalid_value, "segment must have one value for each breakdown",
-                    "Values: " + std::to_string(values.size()) +
-                        ", breakdowns: " + std::to_string(breakdown_.size()) + ".",
-                    "NULL stands for a missing value.");
-    cell_.emplace();
-    for (std::size_t index = 0; index < values.size(); ++index) {
-        const std::optional<std::string_view> &value = values[index];
-        (*cell_)[index] =
-            table_.id_of(index, value ? std::optional<std::string>(*value) : std::nullopt);
-        table_.values(index).close();
-    }
 }
 
 void Segmentation::finish()
@@ -172,7 +130,8 @@ void Segmentation::add_event(const Event &event)
     std::array<const Ids *, kMaxBreakdowns> all{};
     for (std::size_t index = 0; index < ids_.size(); ++index)
         all[index] = &ids_[index];
-    for_each_combination(*bucket, {all.data(), ids_.size()}, [&](Group &counted) {
+    for_each_combination(*bucket, {all.data(), ids_.size()}, cell_, [&](const GroupKey &key) {
+        Group &counted = table_.group(key);
         counted.add_times(event.count);
         table_.grow(counted.users.add(uid_) + counted.sum.add(event.sum) +
                     counted.duration.add(event.duration));
@@ -181,14 +140,6 @@ void Segmentation::add_event(const Event &event)
         if (keeps_durations_)
             table_.add_amount(counted, &Group::Amounts::duration, event.duration);
     });
-}
-
-void Segmentation::find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
-{
-    collect_values(found, ranges_[breakdown], found_);
-    ids.clear();
-    for (const std::optional<std::string> &value : found_)
-        ids.push_back(table_.id_of(breakdown, value));
 }
 
 }  // namespace profiles

@@ -1,6 +1,7 @@
 #include "group_rows.h"
 
 #include "../profile/numeric.h"
+#include "scan_results.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -38,22 +39,7 @@ NullableDatum segment_of(const Group &group)
 {
     if (group.other)
         return {Datum(0), true};
-    int count = static_cast<int>(group.segment.size());
-    if (count == 0)
-        return {PointerGetDatum(construct_empty_array(TEXTOID)), false};
-    Datum values[kMaxBreakdowns];
-    bool nulls[kMaxBreakdowns];
-    for (int index = 0; index < count; ++index) {
-        const std::optional<std::string> &value = group.segment[static_cast<std::size_t>(index)];
-        nulls[index] = !value;
-        values[index] = value ? PointerGetDatum(cstring_to_text_with_len(
-                                    value->data(), static_cast<int>(value->size())))
-                              : Datum(0);
-    }
-    int lower = 1;
-    return {PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower, TEXTOID, -1, false,
-                                               TYPALIGN_INT)),
-            false};
+    return {text_array_of(group), false};
 }
 
 Datum measured(const Group &group, Measure measure)

@@ -6,7 +6,9 @@
 #include "../profile/datum.h"
 #include "../time.h"
 #include "group_rows.h"
+#include "parts.h"
 #include "scan_arguments.h"
+#include "scan_results.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -16,7 +18,6 @@ extern "C" {
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
-#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -133,12 +134,17 @@ void join_users(StringInfo from, const char *schema, const char *uid)
                      schema, uid, uid);
 }
 
+// The profile of a user as it is: without values that have expired.
+constexpr const char *kLiveProfile =
+    "CASE WHEN u.expiry IS NULL THEN u.profile "
+    "ELSE profiles.live_profile(u.profile, u.expiry, pg_catalog.now()) END";
+
 // The profile that counts: as it was, as it is, or none.
 const char *profile_of(const Scan &scan)
 {
     if (!scan.needs_profile)
         return "NULL::profiles.profile";
-    return scan.latest ? "u.profile" : "b.profile";
+    return scan.latest ? kLiveProfile : "b.profile";
 }
 
 void add_hot_tier(StringInfo sql, const Scan &scan, const char *schema)
@@ -184,7 +190,7 @@ void add_open_sessions(StringInfo sql, const Scan &scan, const char *schema)
     initStringInfo(&from);
     appendStringInfo(&from, "%s.users AS u", schema);
     add_part(sql, from.data, "u.uid", "u.device_id",
-             scan.needs_profile ? "u.profile" : "NULL::profiles.profile",
+             scan.needs_profile ? kLiveProfile : "NULL::profiles.profile",
              "profiles.unfinished_session(u.session_id, u.session_start, "
              "u.session_duration, u.session_events)");
     appendStringInfoString(sql, " WHERE u.session_start IS NOT NULL");
@@ -273,33 +279,6 @@ Datum moved_users(const Scan &scan)
         construct_array(pairs, static_cast<int>(2 * count), INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
 
-// Receives the groups of each block, from whichever process counted it.
-struct PartReceiver {
-    DestReceiver receiver;
-    Segmentation *segmentation;
-};
-
-void start_parts(DestReceiver *, int, TupleDesc) {}
-void end_parts(DestReceiver *) {}
-
-bool receive_part(TupleTableSlot *slot, DestReceiver *receiver)
-{
-    Segmentation &segmentation = *reinterpret_cast<PartReceiver *>(receiver)->segmentation;
-    bool is_null;
-    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(slot, 1, &is_null)));
-    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
-    return true;
-}
-
-void set_parameter(ParamListInfo parameters, int number, Oid type, Datum value, bool is_null)
-{
-    ParamExternData &parameter = parameters->params[number - 1];
-    parameter.ptype = type;
-    parameter.value = is_null ? Datum(0) : value;
-    parameter.isnull = is_null;
-    parameter.pflags = PARAM_FLAG_CONST;
-}
-
 ParamListInfo block_parameters(const Scan &scan)
 {
     const SegmentationRequest &request = scan.request;
@@ -325,22 +304,18 @@ ParamListInfo block_parameters(const Scan &scan)
     return parameters;
 }
 
+void receive_part(TupleTableSlot *row, void *state)
+{
+    Segmentation &segmentation = *static_cast<Segmentation *>(state);
+    bool is_null;
+    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(row, 1, &is_null)));
+    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
+}
+
 // Blocks are counted one by one, by parallel workers where the planner chooses so.
 void count_blocks(const Scan &scan, Segmentation &segmentation)
 {
-    PartReceiver parts{};
-    parts.receiver.receiveSlot = receive_part;
-    parts.receiver.rStartup = start_parts;
-    parts.receiver.rShutdown = end_parts;
-    parts.receiver.rDestroy = end_parts;
-    parts.receiver.mydest = DestNone;
-    parts.segmentation = &segmentation;
-    SPIExecuteOptions options{};
-    options.params = block_parameters(scan);
-    options.read_only = true;
-    options.dest = &parts.receiver;
-    if (SPI_execute_extended(block_query(scan), &options) < 0)
-        elog(ERROR, "could not read the blocks of \"%s\"", scan.app);
+    execute_parts(block_query(scan), block_parameters(scan), receive_part, &segmentation);
 }
 
 // Detoasted values live until the next row, so that a scan needs the memory of
@@ -388,29 +363,6 @@ void run(Scan &scan)
         count_blocks(scan, segmentation);
     SPI_finish();
     attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
-}
-
-void put_users(ReturnSetInfo *result, const UserSet &users)
-{
-    std::uint64_t count = users.count();
-    if (count > segmentation_memory() / sizeof(std::int64_t))
-        ereport(ERROR,
-                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("segmentation needs too much memory"),
-                 errdetail("A list of %llu users needs more than %zu kB.",
-                           static_cast<unsigned long long>(count), segmentation_memory() / 1024),
-                 errhint("Choose a filter or a shorter period, or raise "
-                         "profiles.segmentation_memory.")));
-    auto *uids = static_cast<std::int64_t *>(
-        palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
-    users.write(uids);
-    for (std::uint64_t index = 0; index < count; ++index) {
-        CHECK_FOR_INTERRUPTS();
-        Datum value = Int64GetDatum(uids[index]);
-        bool is_null = false;
-        tuplestore_putvalues(result->setResult, result->setDesc, &value, &is_null);
-    }
-    pfree(uids);
 }
 
 }  // namespace
