@@ -28,6 +28,8 @@ CREATE FUNCTION pg_temp.answers() RETURNS jsonb LANGUAGE sql AS $$
         (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', 'buy', '{"country": {"$ne": "TR"}}', '{country,event.item}', 'daily', 'all') AS s),
         (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', NULL, '{}', '{}', 'hourly', '[,)'::tstzrange) AS s),
         (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation('shop', 'view', '{}', '{uid}', period => 'all') AS s),
+        (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation_metrics('shop', 'buy', '{}', '{event.sum:0-2,2-5.5,7-,event.item}', 'daily', 'all', 'event', '{sum/users,median(sum),p90(sum),max(dur)}', 5, true) AS s),
+        (SELECT jsonb_agg(to_jsonb(s)) FROM profiles.segmentation_compare('shop', NULL, '{}', '{country}', 'daily', '[2023-11-15,2023-11-16)'::tstzrange, 'event', 2) AS s),
         (SELECT jsonb_agg(u) FROM profiles.segmentation_users('shop', 'buy', '{"event.count": 1}', '{country}', '{DE}', 'all') AS u))
 $$;
 SET max_parallel_workers_per_gather = 0;
@@ -35,7 +37,7 @@ SELECT pg_temp.answers() AS serial \gset
 SELECT users, times, sum FROM profiles.segmentation('shop', 'buy', '{}', '{country}', period => 'all') ORDER BY segment;
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
-EXPLAIN (COSTS off) SELECT profiles.segmentation_part(data, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL) FROM shop.event_blocks;
+EXPLAIN (COSTS off) SELECT profiles.segmentation_part(data, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL, NULL) FROM shop.event_blocks;
 SELECT pg_temp.answers() = :'serial'::jsonb;
 -- with workers alone, so that every part comes from one
 SET parallel_leader_participation = off;
@@ -74,7 +76,7 @@ DROP OWNED BY explainer;
 DROP ROLE explainer;
 SELECT count(*) > 1 FROM profiles.segmentation_explain('shop', 'buy', period => 'all');
 -- a part by itself: other questions in one query, nulls, and errors of a worker
-SELECT count(DISTINCT profiles.segmentation_part(data, '{}', key, '{}', '{}', NULL, NULL, NULL, NULL)) FROM shop.event_blocks, unnest('{buy,view,none}'::text[]) AS key WHERE block = 1;
-SELECT profiles.segmentation_part(NULL, '{}', 'buy', '{}', '{}', NULL, NULL, NULL, NULL) IS NULL;
+SELECT count(DISTINCT profiles.segmentation_part(data, '{}', key, '{}', '{}', NULL, NULL, NULL, NULL, NULL)) FROM shop.event_blocks, unnest('{buy,view,none}'::text[]) AS key WHERE block = 1;
+SELECT profiles.segmentation_part(NULL, '{}', 'buy', '{}', '{}', NULL, NULL, NULL, NULL, NULL) IS NULL;
 SELECT count(*) FROM profiles.segmentation('shop', 'buy', '{}', '{a,b,c,d}', period => 'all');
 SELECT profiles.drop_app('shop');

@@ -3,6 +3,7 @@
 #include "guard.h"
 #include "location/location.h"
 #include "planner/text_conditions.h"
+#include "segment/scan_arguments.h"
 
 #include "../core/interrupt.h"
 
@@ -17,6 +18,7 @@ extern "C" void _PG_init(void)
 {
     profiles::interrupt_requested = profiles::pg::interrupt_pending;
     profiles::pg::init_location();
+    profiles::pg::init_segmentation();
     profiles::pg::init_text_conditions();
     profiles::pg::init_compaction();
     MarkGUCPrefixReserved("profiles");  // after the settings of every module

@@ -173,6 +173,41 @@ $function$;
 COMMENT ON FUNCTION @extschema@.period_range(text, text, timestamptz) IS
     'the time that a named period covers in a time zone: hour is today, day this month, month this year, as in Countly';
 
+-- What a period is compared with. Months and years so far are compared with as much of the month or year
+-- before, prevMonth with the whole month before it, everything else with as many days directly before.
+CREATE FUNCTION @extschema@.previous_period_range(
+    period text, timezone text DEFAULT 'UTC', at timestamptz DEFAULT now()) RETURNS tstzrange
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    range tstzrange := @extschema@.period_range(period, timezone, at);
+    first_day date := lower(range) AT TIME ZONE timezone;
+    next_day date := upper(range) AT TIME ZONE timezone;      -- the first one after the period
+    first_before date := first_day - (next_day - first_day);
+    next_before date := first_day;
+    step interval;
+BEGIN
+    IF period = 'all' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'there is no period before "all"',
+            HINT = 'Name a period with a begin and an end.';
+    ELSIF period = 'prevMonth' THEN
+        first_before := first_day - interval '1 month';
+    ELSIF period IN ('day', 'month', 'year') THEN
+        step := CASE period WHEN 'day' THEN interval '1 month' ELSE interval '1 year' END;
+        first_before := first_day - step;
+        next_before := least(first_day, (next_day - 1 - step)::date + 1);
+    END IF;
+    RETURN tstzrange(@extschema@.local_start(first_before, timezone),
+                     @extschema@.local_start(next_before, timezone), '[)');
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.previous_period_range(text, text, timestamptz) IS
+    'the time that a named period is compared with: as many days directly before; of a month or year so far, as much of the one before; of prevMonth, the month before it';
+
 CREATE FUNCTION @extschema@.bucket_step(range tstzrange, bucket text) RETURNS interval
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

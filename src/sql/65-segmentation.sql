@@ -5,29 +5,31 @@
 -- The cost makes the planner give blocks to parallel workers from some twenty on.
 CREATE FUNCTION @extschema@.segmentation_part(
     block @extschema@.event_block, moved bigint[], event text, query @extschema@.segment, breakdown text[],
-    from_ms bigint, until_ms bigint, starts timestamptz[], cell text[]) RETURNS bytea
+    from_ms bigint, until_ms bigint, starts timestamptz[], cell text[], metrics text[]) RETURNS bytea
     AS 'MODULE_PATHNAME', 'segmentation_part' LANGUAGE C STABLE PARALLEL SAFE COST 40000;
-COMMENT ON FUNCTION @extschema@.segmentation_part(@extschema@.event_block, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[]) IS
+COMMENT ON FUNCTION @extschema@.segmentation_part(@extschema@.event_block, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
     'internal: counts the events of one block for segmentation_scan, which adds the parts up';
 
 CREATE FUNCTION @extschema@.segmentation_scan(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
-    latest boolean, starts timestamptz[],
-    OUT bucket timestamptz, OUT segment text[], OUT users bigint, OUT times bigint, OUT sum numeric, OUT dur numeric)
+    latest boolean, starts timestamptz[], wanted text[], cell_limit integer, ranked_from integer, fills boolean,
+    OUT bucket timestamptz, OUT segment text[], OUT users bigint, OUT times bigint, OUT sum numeric, OUT dur numeric,
+    OUT metrics numeric[])
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'segmentation_scan' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
-COMMENT ON FUNCTION @extschema@.segmentation_scan(text, text, @extschema@.segment, text[], bigint, bigint, boolean, timestamptz[]) IS
-    'internal: counts the events of an app; times in milliseconds since 1970, null bounds mean none';
+COMMENT ON FUNCTION @extschema@.segmentation_scan(text, text, @extschema@.segment, text[], bigint, bigint, boolean, timestamptz[], text[], integer, integer, boolean) IS
+    'internal: counts the events of an app; times in milliseconds since 1970, null bounds mean none; cells are ranked by their times from bucket ranked_from (the first is 0) on';
 
 CREATE FUNCTION @extschema@.segmentation_scan_users(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
-    latest boolean, cell text[])
+    latest boolean, cell text[], cell_limit integer)
     RETURNS SETOF bigint
     AS 'MODULE_PATHNAME', 'segmentation_scan_users' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
-COMMENT ON FUNCTION @extschema@.segmentation_scan_users(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[]) IS
-    'internal: the users of one cell of a segmentation';
+COMMENT ON FUNCTION @extschema@.segmentation_scan_users(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[], integer) IS
+    'internal: the users of one cell of a segmentation, or for a null cell of all but the cell_limit cells with the most times';
 
--- The first millisecond of a range, and the first one after it. Events have whole milliseconds.
+-- The first millisecond of a range, and the first one after it. Events have whole milliseconds. In an empty
+-- range none lies, but what is asked of it must be right all the same.
 CREATE FUNCTION @extschema@.segmentation_bounds(
     range tstzrange, OUT from_ms bigint, OUT until_ms bigint)
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -37,6 +39,11 @@ DECLARE
     first_ms numeric := extract(epoch FROM lower(range)) * 1000;
     last_ms numeric := extract(epoch FROM upper(range)) * 1000;
 BEGIN
+    IF isempty(range) THEN
+        from_ms := 0;
+        until_ms := 0;
+        RETURN;
+    END IF;
     IF isfinite(lower(range)) THEN
         from_ms := CASE WHEN lower_inc(range) THEN ceil(first_ms) ELSE floor(first_ms) + 1 END;
     END IF;
@@ -130,8 +137,10 @@ COMMENT ON FUNCTION @extschema@.segmentation_check_period(tstzrange) IS
     'internal: refuses a period that is null';
 
 CREATE FUNCTION @extschema@.segmentation_rows(
-    app_name text, event_key text, filter jsonb, properties_by text[], bucket_name text, range tstzrange, mode text)
-    RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
+    app_name text, event_key text, filter jsonb, properties_by text[], bucket_name text, range tstzrange, mode text,
+    wanted text[], cell_limit integer, fills boolean)
+    RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric,
+                   metrics numeric[])
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
@@ -146,22 +155,19 @@ BEGIN
         range := @extschema@.segmentation_finite_range(app_name, range);
         starts := @extschema@.bucket_starts(range, bucket_name, timezone);
     END IF;
-    IF isempty(range) THEN
-        -- Nothing to count, but a bad query is an error all the same.
-        PERFORM @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment;
-        RETURN;
-    END IF;
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan(
         app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
-        bounds.from_ms, bounds.until_ms, latest, starts);
+        bounds.from_ms, bounds.until_ms, latest, starts, coalesce(wanted, '{}'), cell_limit, 0,
+        coalesce(fills AND cardinality(starts) > 0, false));
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_rows(text, text, jsonb, text[], text, tstzrange, text) IS
-    'internal: what both forms of segmentation do';
+COMMENT ON FUNCTION @extschema@.segmentation_rows(text, text, jsonb, text[], text, tstzrange, text, text[], integer, boolean) IS
+    'internal: what all forms of segmentation and segmentation_metrics do';
 
 CREATE FUNCTION @extschema@.segmentation_user_rows(
-    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text)
+    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text,
+    cell_limit integer)
     RETURNS SETOF bigint
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -172,63 +178,63 @@ DECLARE
     bounds record;
 BEGIN
     PERFORM @extschema@.segmentation_check_period(range);
-    IF isempty(range) THEN
-        PERFORM @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment;
-        RETURN;
-    END IF;
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
         app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
-        bounds.from_ms, bounds.until_ms, latest, coalesce(cell, '{}'));
+        bounds.from_ms, bounds.until_ms, latest, CASE WHEN cell_limit IS NULL THEN coalesce(cell, '{}') ELSE cell END,
+        cell_limit);
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text) IS
+COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
     'internal: what both forms of segmentation_users do';
 
 CREATE FUNCTION @extschema@.segmentation(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', bucket text DEFAULT NULL,
-    period text DEFAULT '30days', properties text DEFAULT 'event')
+    period text DEFAULT '30days', properties text DEFAULT 'event', "limit" integer DEFAULT NULL,
+    fill boolean DEFAULT false)
     RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7)
+    SELECT r.bucket, r.segment, r.users, r.times, r.sum, r.dur
+      FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7, '{}', $8, $9) AS r
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, text, text) IS
-    'counts an event (null: any) of the users that a filter matches, by time and up to three properties: distinct users, times, sum and duration';
+COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, text, text, integer, boolean) IS
+    'counts an event (null: any) of the users that a filter matches, by time and up to three properties: distinct users, times, sum and duration; limit gives rows to the cells with the most times, and one with a null segment to all others';
 
 CREATE FUNCTION @extschema@.segmentation(
     app text, event text, query jsonb, breakdown text[], bucket text, period tstzrange,
-    properties text DEFAULT 'event')
+    properties text DEFAULT 'event', "limit" integer DEFAULT NULL, fill boolean DEFAULT false)
     RETURNS TABLE (bucket timestamptz, segment text[], users bigint, times bigint, sum numeric, dur numeric)
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, $6, $7)
+    SELECT r.bucket, r.segment, r.users, r.times, r.sum, r.dur
+      FROM @extschema@.segmentation_rows($1, $2, $3, $4, $5, $6, $7, '{}', $8, $9) AS r
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, tstzrange, text) IS
+COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, tstzrange, text, integer, boolean) IS
     'the same for any range of time';
 
 CREATE FUNCTION @extschema@.segmentation_users(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', segment text[] DEFAULT '{}',
-    period text DEFAULT '30days', properties text DEFAULT 'event')
+    period text DEFAULT '30days', properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7)
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7, $8)
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text) IS
-    'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown';
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text, integer) IS
+    'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown, or is null for all cells beyond the limit';
 
 CREATE FUNCTION @extschema@.segmentation_users(
     app text, event text, query jsonb, breakdown text[], segment text[], period tstzrange,
-    properties text DEFAULT 'event')
+    properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7)
+    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7, $8)
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text) IS
+COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
     'the same for any range of time';

@@ -33,7 +33,7 @@ CREATE FUNCTION @extschema@.users_segmentation(
 BEGIN
     PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
     RETURN QUERY SELECT * FROM @extschema@.users_segmentation_scan(
-        app, coalesce(query, '{}')::@extschema@.segment, coalesce(breakdown, '{}'));
+        app, @extschema@.resolve_query(app, coalesce(query, '{}'))::@extschema@.segment, coalesce(breakdown, '{}'));
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.users_segmentation(text, jsonb, text[]) IS
@@ -48,7 +48,7 @@ CREATE FUNCTION @extschema@.users_segmentation_users(
 BEGIN
     PERFORM @extschema@.app_timezone(app);
     RETURN QUERY SELECT * FROM @extschema@.users_segmentation_scan_users(
-        app, coalesce(query, '{}')::@extschema@.segment, coalesce(breakdown, '{}'), coalesce(segment, '{}'));
+        app, @extschema@.resolve_query(app, coalesce(query, '{}'))::@extschema@.segment, coalesce(breakdown, '{}'), coalesce(segment, '{}'));
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.users_segmentation_users(text, jsonb, text[], text[]) IS

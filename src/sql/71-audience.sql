@@ -5,10 +5,10 @@
 
 CREATE FUNCTION @extschema@.segmentation_scan_set(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
-    latest boolean, cell text[])
+    latest boolean, cell text[], cell_limit integer)
     RETURNS @extschema@.user_set
     AS 'MODULE_PATHNAME', 'segmentation_scan_set' LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
-COMMENT ON FUNCTION @extschema@.segmentation_scan_set(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[]) IS
+COMMENT ON FUNCTION @extschema@.segmentation_scan_set(text, text, @extschema@.segment, text[], bigint, bigint, boolean, text[], integer) IS
     'internal: as segmentation_scan_users, the users as a set';
 
 CREATE FUNCTION @extschema@.raise_invalid_step(step jsonb, detail text) RETURNS void
@@ -83,8 +83,8 @@ DECLARE
 BEGIN
     SELECT * INTO times FROM @extschema@.audience_step_times(step);
     IF times.at_least <= 1 AND times.at_most IS NULL THEN
-        SELECT @extschema@.segmentation_scan_set(app, step ->> 'event', filter::@extschema@.segment, '{}', bounds.from_ms,
-                                                 bounds.until_ms, false, '{}')
+        SELECT @extschema@.segmentation_scan_set(app, step ->> 'event', @extschema@.resolve_query(app, filter)::@extschema@.segment,
+                                                 '{}', bounds.from_ms, bounds.until_ms, false, '{}', NULL)
           INTO answer FROM @extschema@.segmentation_bounds(period) AS bounds;
     ELSE
         SELECT @extschema@.user_set_agg(cell.segment[1]::bigint) INTO answer

@@ -10,6 +10,7 @@ The server is the one that psql finds. Ends with the line "segmentation: N passe
 import collections
 import datetime
 import decimal
+import fractions
 import json
 import random
 import subprocess
@@ -17,7 +18,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from segmentation_model import EPOCH, HOUR, SESSION, STARTED, Model
+from segmentation_model import EPOCH, HOUR, SESSION, STARTED, Model, rounded
 
 DAYS = 90
 KEYS = ["buy", "view", "tap", "share"]
@@ -159,18 +160,36 @@ class Maker:
             made[name] = self.filter(depth - 1) if name == "$not" else [self.filter(depth - 1) for _ in range(self.random.randint(1, 2))]
         return made
 
+    def breakdown(self, event):
+        # a session of the server's own is of no device, and without an event there are such sessions too
+        reference = self.pick(["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"] +
+                              (["did"] if event in KEYS else []))
+        if not self.chance(0.3):
+            return reference, None
+        bounds = [decimal.Decimal(self.pick(["-3.75", "-1", "0", "0.5", "1", "2", "2.25", "3", "7", "100"])) for _ in range(6)]
+        ranges = [sorted(pair) for pair in zip(bounds[::2], bounds[1::2])][:self.random.randint(1, 3)]
+        if self.chance(0.3):
+            ranges[-1][self.pick([0, 1])] = None
+        return reference, [(low, high, "-".join("" if end is None else str(end) for end in (low, high))) for low, high in ranges]
+
+    def metric(self):
+        amount = self.pick(["sum", "dur"])
+        return self.pick(["times/users", amount + "/users", "avg(%s)" % amount, "min(%s)" % amount, "max(%s)" % amount, "median(%s)" % amount,
+                          "p%s(%s)" % (self.pick(["5", "90", "99.9", "33.3333", "0.01"]), amount)])
+
     def query(self):
         start, end = sorted([self.random.randrange(-2, DAYS + 2) for _ in range(2)])
         query = {"event": self.pick(KEYS + [SESSION, None]), "filter": self.filter(),
                  "bucket": self.pick([None, None, "hourly", "daily", "weekly", "monthly"]),
                  "range": None if self.chance(0.4) else (start, end),
-                 "latest": self.chance(0.2)}
-        references = ["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"]
+                 "latest": self.chance(0.2),
+                 "limit": self.random.randint(1, 5) if self.chance(0.3) else None,
+                 "metrics": [self.metric() for _ in range(self.random.randint(1, 3))] if self.chance(0.3) else []}
+        query["fill"] = query["range"] is not None and self.chance(0.2)
+        query["compare"] = query["range"] is not None and query["bucket"] in (None, "daily") and self.chance(0.25)
         if query["event"] is None:  # the server has events of its own beside these
             query["filter"] = {"$and": [query["filter"], {"event.key": {"$in": KEYS + [SESSION]}}]}
-        elif query["event"] != SESSION:
-            references.append("did")
-        query["breakdown"] = self.random.sample(references, self.pick([0, 0, 1, 1, 2, 3]))
+        query["breakdown"] = [self.breakdown(query["event"]) for _ in range(self.pick([0, 0, 1, 1, 2, 3]))]
         return query
 
 
@@ -201,29 +220,55 @@ def statement(app, request):
     return "DO $$ BEGIN PERFORM * FROM profiles.ingest('%s', %s); END $$;\n" % (app, literal(to_json(request)))
 
 
-def arguments(app, query):
+def array(texts):
+    return literal("{" + ",".join('"' + text + '"' for text in texts) + "}")
+
+
+def arguments(app, query, third):
+    """Those of segmentation, or with a segment instead of the bucket those of segmentation_users."""
     bounds = "(,)" if query["range"] is None else "[%s,%s)" % tuple((EPOCH + datetime.timedelta(days=day)).isoformat() for day in query["range"])
-    return (literal(app), "NULL" if query["event"] is None else literal(query["event"]), literal(to_json(query["filter"])),
-            literal("{" + ",".join(query["breakdown"]) + "}"), "%s", literal(bounds) + "::tstzrange", "'latest'" if query["latest"] else "'event'")
+    elements = [reference + (":" + ",".join(name for _, _, name in ranges) if ranges else "") for reference, ranges in query["breakdown"]]
+    return [literal(app), "NULL" if query["event"] is None else literal(query["event"]), literal(to_json(query["filter"])), array(elements),
+            third, literal(bounds) + "::tstzrange", "'latest'" if query["latest"] else "'event'"]
+
+
+def question(app, query):
+    """A call, and the columns of its answer: bucket, segment, users, times, sum, dur, others."""
+    call = arguments(app, query, "NULL" if query["bucket"] is None else literal(query["bucket"]))
+    last = ["NULL" if query["limit"] is None else str(query["limit"])]
+    if query["compare"]:
+        return "segmentation_compare", call + last, "extract(epoch FROM previous_bucket)::bigint, ARRAY[previous_users, previous_times, previous_sum, previous_dur]::text[]"
+    last.append(str(query["fill"]))
+    if query["metrics"]:
+        return "segmentation_metrics", call + [array(query["metrics"])] + last, "NULL, metrics::text[]"
+    return "segmentation", call + last, "NULL, '{}'::text[]"
+
+
+def read_answer(query, rows):
+    number = decimal.Decimal if query["compare"] else lambda text: rounded(None if text is None else fractions.Fraction(text))
+    answer = {}
+    for bucket, segment, users, times, total, duration, before, others in rows:
+        key = (bucket, None if segment is None else tuple(segment))
+        answer[key + (before,) if query["compare"] else key] = (users, times, decimal.Decimal(total), decimal.Decimal(duration)) + tuple(map(number, others))
+    return answer
 
 
 def ask(app, queries):
     script = "SET timezone = 'UTC'; SET jit = off;\n"
     for query in queries:
-        bucket = "NULL" if query["bucket"] is None else literal(query["bucket"])
-        script += ("SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM bucket)::bigint, segment, users, times, sum::text, dur::text)), '[]')"
-                   " FROM profiles.segmentation(%s);\n" % ", ".join(arguments(app, query)).replace("%s", bucket))
-    return [{(row[0], tuple(row[1])): (row[2], row[3], decimal.Decimal(row[4]), decimal.Decimal(row[5])) for row in json.loads(line)}
-            for line in psql(script)]
+        function, call, others = question(app, query)
+        script += ("SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM bucket)::bigint, segment, users, times, sum::text, dur::text, %s)), '[]')"
+                   " FROM profiles.%s(%s);\n" % (others, function, ", ".join(call)))
+    return [read_answer(query, json.loads(line)) for query, line in zip(queries, psql(script), strict=True)]
 
 
 def ask_for_users(app, cells):
     """The devices of the users of each (query, segment)."""
     script = "SET jit = off;\n"
     for query, segment in cells:
-        array = "ARRAY[" + ", ".join("NULL" if value is None else literal(value) for value in segment) + "]::text[]"
+        values = "ARRAY[" + ", ".join("NULL" if value is None else literal(value) for value in segment) + "]::text[]"
         script += ("SELECT coalesce(jsonb_agg(device_id ORDER BY device_id), '[]') FROM %s.devices WHERE uid IN (SELECT profiles.segmentation_users(%s));\n"
-                   % (app, ", ".join(arguments(app, query)).replace("%s", array)))
+                   % (app, ", ".join(arguments(app, query, values))))
     return [json.loads(line) for line in psql(script)]
 
 
@@ -259,13 +304,13 @@ class Run:
         queries = [self.maker.query() for _ in range(count)]
         cells = []
         for query, found in zip(queries, ask(self.app, queries), strict=True):
-            groups = self.model.answer(query)
-            expected = {key: (len(group[0]), *group[1:]) for key, group in groups.items()}
+            expected = self.model.answer(query)
             self.note(stage, query, found, expected)
             self.outcomes["rows"] += len(expected)
+            groups = self.model.groups(query, query["range"])
             if query["bucket"] is None and groups:
                 cell = self.maker.pick(sorted(groups, key=str))
-                cells.append((query, cell[1], groups[cell][0]))
+                cells.append((query, cell[1], groups[cell].users))
         for (query, segment, users), found in zip(cells, ask_for_users(self.app, [cell[:2] for cell in cells]), strict=True):
             self.note(stage + ", users of " + str(segment), query, {"devices": found}, {"devices": self.model.devices_of(users)})
             self.outcomes["cells"] += 1
@@ -273,7 +318,7 @@ class Run:
     def note(self, stage, query, found, expected):
         self.outcomes[found == expected] += 1
         if found != expected and self.outcomes[False] <= 5:
-            print(f"{self.app}, {stage}: {to_json(query['filter'])} {query}")
+            print(f"{self.app}, {stage}: {to_json(query['filter'])} {query} {question(self.app, query)}")
             for key in sorted(set(found) | set(expected), key=str):
                 if found.get(key) != expected.get(key):
                     print(f"  {key}: server {found.get(key)}, expected {expected.get(key)}")

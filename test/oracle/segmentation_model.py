@@ -1,6 +1,8 @@
 """The brute force that segmentation.py compares the server with: a loop over the raw requests."""
+import collections
 import datetime
 import decimal
+import fractions
 import math
 import re
 import time as clock
@@ -12,6 +14,40 @@ SESSION = "[CLY]_session"
 MISSING = object()
 STARTED = int(clock.time() * 1000)
 HOUR = 3600000
+
+
+class Group:
+    def __init__(self):
+        self.users, self.times, self.sums, self.durations = set(), 0, [], []
+
+    def add(self, other):
+        self.users |= other.users
+        self.times += other.times
+        self.sums += other.sums
+        self.durations += other.durations
+
+    def figures(self):
+        return len(self.users), self.times, sum(self.sums, decimal.Decimal(0)), sum(self.durations, decimal.Decimal(0))
+
+    def metric(self, name):
+        if "/" in name:
+            above = {"times": self.times, "sum": sum(self.sums), "dur": sum(self.durations)}[name.split("/")[0]]
+            return rounded(fractions.Fraction(above) / len(self.users)) if self.users else None
+        function, amount = name[:-1].split("(")
+        amounts = sorted(self.sums if amount == "sum" else self.durations)
+        if function == "avg":
+            return rounded(fractions.Fraction(sum(amounts)) / self.times) if self.times else None
+        if not amounts:
+            return None
+        share = fractions.Fraction({"min": "0", "median": "50", "max": "100"}.get(function, function[1:])) / 100
+        place = share * (len(amounts) - 1)
+        below = int(place)
+        part = place - below
+        return rounded(fractions.Fraction(amounts[below]) + (part and part * (fractions.Fraction(amounts[below + 1]) - fractions.Fraction(amounts[below]))))
+
+
+def rounded(number):
+    return None if number is None else round(number, 12)
 
 
 class Model:
@@ -110,13 +146,38 @@ class Model:
         return sorted(device for device, user in self.user_of.items() if user in users)
 
     def answer(self, query):
-        """{(bucket, segment): [users, times, sum, duration]}"""
+        if query["compare"]:
+            return self.comparison(query)
+        groups = self.groups(query, query["range"])
+        groups, = top([groups], query["limit"])
+        if query["fill"]:
+            cells = {segment for _, segment in groups} | ({()} if not query["breakdown"] else set())
+            for bucket in bucket_starts(query["range"], query["bucket"]) if query["bucket"] else []:
+                for segment in cells:
+                    groups.setdefault((bucket, segment), Group())
+        return {key: group.figures() + tuple(group.metric(name) for name in query["metrics"]) for key, group in groups.items()}
+
+    def comparison(self, query):
+        start, end = query["range"]
+        ranges = [(start, end), (2 * start - end, start)]
+        shown, before = top([self.groups(query, part) for part in ranges], query["limit"])
+        starts = [bucket_starts(part, query["bucket"]) if query["bucket"] else [None] for part in ranges]
+        answer = {}
+        for nr in range(max(map(len, starts))):
+            buckets = [each[nr] if nr < len(each) else None for each in starts]
+            for segment in {segment for _, segment in shown | before}:
+                keys = [(bucket, segment) if nr < len(each) else None for bucket, each in zip(buckets, starts)]
+                if keys[0] in shown or keys[1] in before:
+                    answer[(buckets[0], segment, buckets[1])] = (shown.get(keys[0]) or Group()).figures() + (before.get(keys[1]) or Group()).figures()
+        return answer
+
+    def groups(self, query, days):
         groups = {}
         unfinished = [session_event(number, user) for number, user in self.users.items() if user["session"]]
         for user, time, event, then, device in self.events + unfinished:
             if query["event"] is not None and event["key"] != query["event"]:
                 continue
-            if query["range"] and not day_ms(query["range"][0]) <= time < day_ms(query["range"][1]):
+            if days and not day_ms(days[0]) <= time < day_ms(days[1]):
                 continue
             properties = self.users[user]["now"] if query["latest"] else then
             find = lambda reference: device if reference == "did" else look_up(reference, properties, event)
@@ -124,15 +185,36 @@ class Model:
                 continue
             bucket = bucket_start(time, query["bucket"])
             combinations = [()]
-            for reference in query["breakdown"]:
-                combinations = [have + (text,) for have in combinations for text in texts_of(find(reference))]
+            for reference, ranges in query["breakdown"]:
+                combinations = [have + (text,) for have in combinations for text in texts_of(find(reference), ranges)]
             for segment in combinations:
-                group = groups.setdefault((bucket, segment), [set(), 0, decimal.Decimal(0), decimal.Decimal(0)])
-                group[0].add(user)
-                group[1] += event.get("count", 1)
-                group[2] += decimal.Decimal(event.get("sum", 0))
-                group[3] += decimal.Decimal(event.get("dur", 0))
+                group = groups.setdefault((bucket, segment), Group())
+                group.users.add(user)
+                group.times += event.get("count", 1)
+                group.sums.append(decimal.Decimal(event.get("sum", 0)))
+                group.durations.append(decimal.Decimal(event.get("dur", 0)))
         return groups
+
+
+def top(periods, limit):
+    """The cells with the most times in the first of the periods have their groups, all others one together: None."""
+    cells = {segment for groups in periods for _, segment in groups}
+    if limit is None or len(cells) <= limit:
+        return periods
+    times = collections.Counter()
+    for (_, segment), group in periods[0].items():
+        times[segment] += group.times
+    order = sorted(cells, key=lambda segment: (-times[segment], [(text is None, (text or "").encode()) for text in segment]))
+    answers = []
+    for groups in periods:
+        answers.append({})
+        for (bucket, segment), group in groups.items():
+            answers[-1].setdefault((bucket, segment if segment in order[:limit] else None), Group()).add(group)
+    return answers
+
+
+def bucket_starts(days, bucket):
+    return sorted({bucket_start(time, bucket) for time in range(day_ms(days[0]), day_ms(days[1]), 3600000)})
 
 
 def session_event(number, user):
@@ -181,12 +263,15 @@ def plain(value):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def texts_of(value):
+def range_of(value, ranges):
+    return next((name for low, high, name in ranges if kind(value) == "n" and (low is None or low <= value) and (high is None or value <= high)), None)
+
+
+def texts_of(value, ranges):
     if value is MISSING:
         return [None]
-    if isinstance(value, list):
-        return sorted({plain(element) for element in value}) or [None]
-    return [plain(value)]
+    text = plain if ranges is None else lambda element: range_of(element, ranges)
+    return list({text(element) for element in value}) or [None] if isinstance(value, list) else [text(value)]
 
 
 def kind(value):

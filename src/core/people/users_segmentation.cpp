@@ -42,7 +42,7 @@ UsersSegmentation::UsersSegmentation(const UsersSegmentationRequest &request)
             need(leaf.reference, leaf.name);
     read_breakdown(request.breakdown);
     if (request.cell)
-        read_cell(*request.cell);
+        cell_ = only_cell(*request.cell, table_);
 }
 
 void UsersSegmentation::read_breakdown(std::span<const std::string_view> breakdown)
@@ -58,17 +58,6 @@ void UsersSegmentation::read_breakdown(std::span<const std::string_view> breakdo
         need(breakdown_.back(), text);
     }
     ids_.resize(breakdown_.size());
-}
-
-void UsersSegmentation::read_cell(std::span<const std::optional<std::string_view>> cell)
-{
-    cell_.emplace();
-    for (std::size_t index = 0; index < breakdown_.size(); ++index) {
-        const std::optional<std::string_view> &value = cell[index];
-        (*cell_)[index] =
-            table_.values(index).id_of(value ? std::optional<std::string>(*value) : std::nullopt);
-        table_.values(index).close();
-    }
 }
 
 void UsersSegmentation::need(const Reference &reference, std::string_view name)
@@ -113,7 +102,7 @@ void UsersSegmentation::add(const UserRow &user)
         return;
     std::array<const Ids *, kMaxBreakdowns> all{};
     for (std::size_t index = 0; index < breakdown_.size(); ++index) {
-        find_ids(find_value(breakdown_[index], subject), table_.values(index), found_, ids_[index]);
+        find_ids(find_value(breakdown_[index], subject), {}, table_, index, found_, ids_[index]);
         all[index] = &ids_[index];
     }
     count({all.data(), ids_.size()}, 1, {&user.uid, 1});

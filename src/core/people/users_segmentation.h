@@ -50,7 +50,6 @@ private:
     class BlockCount;
 
     void read_breakdown(std::span<const std::string_view> breakdown);
-    void read_cell(std::span<const std::optional<std::string_view>> cell);
     void need(const Reference &reference, std::string_view name);
     void count(std::span<const Ids *const> all, std::int64_t users,
                std::span<const std::int64_t> uids);

@@ -164,8 +164,8 @@ private:
         made.ids.resize(column.code_count());
         for (std::uint32_t code = 0; code < made.ids.size(); ++code) {
             check_interrupt();
-            find_ids(find_inside(to_.breakdown_[index], column.value(code)),
-                     to_.table_.values(index), to_.found_, made.ids[code]);
+            find_ids(find_inside(to_.breakdown_[index], column.value(code)), {}, to_.table_, index,
+                     to_.found_, made.ids[code]);
         }
         column.read_codes(made.codes);
     }

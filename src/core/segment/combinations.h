@@ -7,15 +7,21 @@
 #include "../interrupt.h"
 #include "../profile/value.h"
 #include "group_table.h"
+#include "number_ranges.h"
 
 namespace profiles {
 
 using Ids = std::vector<std::uint32_t>;  // what one breakdown gives for one row
 using CellIds = std::array<std::uint32_t, kMaxBreakdowns>;
 
-// The numbers of the values that were found, which collect_values() leaves in `scratch`.
-void find_ids(const std::optional<Item> &found, ValueIds &values,
-              std::vector<std::optional<std::string>> &scratch, Ids &ids);
+// The numbers of the values that were found, which collect_values() leaves in `scratch`, or of the ranges that
+// they are in.
+void find_ids(const std::optional<Item> &found, const NumberRanges &ranges, GroupTable &table,
+              std::size_t breakdown, std::vector<std::optional<std::string>> &scratch, Ids &ids);
+
+// The numbers of the values of a cell, one for each breakdown, the only ones that the table has from then on.
+// Throws invalid_value when there are fewer or more.
+CellIds only_cell(std::span<const std::optional<std::string_view>> values, GroupTable &table);
 
 // Every combination of the values of all breakdowns that is asked for, counted like an odometer.
 template <typename Visit>

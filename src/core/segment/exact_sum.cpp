@@ -4,21 +4,19 @@
 
 namespace profiles {
 
-void ExactSum::add(const Number &number)
+std::size_t ExactSum::add(const Number &number)
 {
-    if (number.is_integer()) {
-        add(number.integer(), 0);
-        return;
-    }
+    if (number.is_integer())
+        return add(number.integer(), 0);
     Decimal decimal = number.decimal();
     auto magnitude = static_cast<WideInteger>(decimal.coefficient);
-    add(decimal.negative ? -magnitude : magnitude, decimal.exponent);
+    return add(decimal.negative ? -magnitude : magnitude, decimal.exponent);
 }
 
-void ExactSum::add(WideInteger coefficient, int exponent)
+std::size_t ExactSum::add(WideInteger coefficient, int exponent)
 {
     if (coefficient == 0)
-        return;
+        return 0;
     // From the back: where a term is full, a second one with its exponent stands
     // behind it.
     for (std::size_t index = terms_.size(); index-- > 0;) {
@@ -30,9 +28,18 @@ void ExactSum::add(WideInteger coefficient, int exponent)
         term.coefficient = sum;
         if (sum == 0)
             terms_.erase(terms_.begin() + static_cast<std::ptrdiff_t>(index));
-        return;
+        return 0;
     }
     terms_.push_back({exponent, coefficient});
+    return 2 * sizeof(Term);
+}
+
+std::size_t ExactSum::add(const ExactSum &other)
+{
+    std::size_t growth = 0;
+    for (const Term &term : other.terms_)
+        growth += add(term.coefficient, term.exponent);
+    return growth;
 }
 
 void write_term(const ExactSum::Term &term, char (&text)[kTermText])

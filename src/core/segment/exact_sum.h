@@ -20,12 +20,15 @@ public:
         WideInteger coefficient;  // the term is coefficient * 10^exponent
     };
 
-    void add(const Number &number);
+    // They say by how many bytes it may have grown.
+    std::size_t add(const Number &number);
     // coefficient * 10^exponent
-    void add(WideInteger coefficient, int exponent);
+    std::size_t add(WideInteger coefficient, int exponent);
+    std::size_t add(const ExactSum &other);
 
     // The sum is the sum of the terms; none is zero.
     const std::vector<Term> &terms() const { return terms_; }
+    std::size_t bytes() const { return terms_.capacity() * sizeof(Term); }
 
 private:
     std::vector<Term> terms_;

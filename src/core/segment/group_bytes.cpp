@@ -81,12 +81,14 @@ void put_sum(std::string &out, const ExactSum &sum)
     }
 }
 
-void add_sum(Input &in, ExactSum &sum)
+std::size_t add_sum(Input &in, ExactSum &sum)
 {
+    std::size_t growth = 0;
     for (std::size_t left = in.get_count(); left > 0; --left) {
         int exponent = in.get<int>();
-        sum.add(in.get<WideInteger>(), exponent);
+        growth += sum.add(in.get<WideInteger>(), exponent);
     }
+    return growth;
 }
 
 // Ascending, each as the distance to the one before.
@@ -102,7 +104,7 @@ void put_users(std::string &out, const UserSet &users, std::vector<std::int64_t>
     }
 }
 
-void add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
+std::size_t add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
 {
     uids.resize(in.get_count());
     std::uint64_t last = 0;
@@ -110,7 +112,72 @@ void add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
         last += in.get_variable();
         uid = static_cast<std::int64_t>(last);
     }
-    users.add(uids);
+    return users.add(uids);
+}
+
+void put_numbers(std::string &out, const NumberIds &numbers)
+{
+    put_variable(out, numbers.size());
+    for (std::uint32_t id = 0; id < numbers.size(); ++id) {
+        Decimal decimal = numbers.number(id).decimal();
+        put(out, decimal.negative);
+        put(out, decimal.exponent);
+        put(out, decimal.coefficient);
+    }
+}
+
+// From the ids of what was written to those of this table.
+std::vector<std::uint32_t> get_numbers(Input &in, NumberIds &numbers)
+{
+    std::vector<std::uint32_t> ids(in.get_count());
+    for (std::uint32_t &id : ids) {
+        Decimal decimal;
+        decimal.negative = in.get<char>() != 0;
+        decimal.exponent = in.get<std::int16_t>();
+        decimal.coefficient = in.get<Coefficient>();
+        id = numbers.id_of(Number::of(decimal));
+    }
+    return ids;
+}
+
+void put_counts(std::string &out, std::span<const NumberCounts::Entry> entries)
+{
+    put_variable(out, entries.size());
+    for (const NumberCounts::Entry &entry : entries) {
+        put_variable(out, entry.id);
+        put_variable(out, entry.count);
+    }
+}
+
+std::size_t add_counts(Input &in, NumberCounts &counts, std::span<const std::uint32_t> ids)
+{
+    std::size_t growth = 0;
+    for (std::size_t left = in.get_count(); left > 0; --left) {
+        std::uint64_t id = in.get_variable();
+        if (id >= ids.size())
+            raise_corrupted_groups();
+        growth += counts.add(ids[id], in.get_variable());
+    }
+    return growth;
+}
+
+void put_amounts(std::string &out, Group::Amounts *amounts)
+{
+    put(out, static_cast<char>(amounts != nullptr));
+    if (!amounts)
+        return;
+    put_counts(out, amounts->sum.merged());
+    put_counts(out, amounts->duration.merged());
+}
+
+std::size_t add_amounts(Input &in, Group &group, std::span<const std::uint32_t> ids)
+{
+    if (in.get<char>() == 0)
+        return 0;
+    if (!group.amounts)
+        group.amounts = std::make_unique<Group::Amounts>();
+    std::size_t growth = add_counts(in, group.amounts->sum, ids);
+    return growth + add_counts(in, group.amounts->duration, ids);
 }
 
 }  // namespace
@@ -125,6 +192,7 @@ std::string GroupTable::write() const
             out += *values.value_of(id);
         }
     }
+    put_numbers(out, amounts_);
     std::vector<std::int64_t> uids;
     for (const auto &[key, number] : numbers_) {
         check_interrupt();
@@ -136,6 +204,7 @@ std::string GroupTable::write() const
         put_sum(out, group.sum);
         put_sum(out, group.duration);
         put_users(out, group.users, uids);
+        put_amounts(out, group.amounts.get());
     }
     return out;
 }
@@ -147,8 +216,11 @@ void GroupTable::add(std::string_view written)
     for (std::size_t index = 0; index < values_.size(); ++index) {
         ids[index].resize(in.get_count() + 1);
         for (std::size_t id = 1; id < ids[index].size(); ++id)
-            ids[index][id] = values_[index].id_of(std::string(in.take(in.get_count())));
+            ids[index][id] = id_of(index, std::string(in.take(in.get_count())));
     }
+    std::size_t known = amounts_.size();
+    std::vector<std::uint32_t> number_ids = get_numbers(in, amounts_);
+    grow((amounts_.size() - known) * 4 * sizeof(Number));
     std::vector<std::int64_t> uids;
     while (!in.at_end()) {
         check_interrupt();
@@ -162,9 +234,10 @@ void GroupTable::add(std::string_view written)
         }
         Group &to = group(key);
         to.add_times(in.get<std::int64_t>());
-        add_sum(in, to.sum);
-        add_sum(in, to.duration);
-        add_users(in, to.users, uids);
+        grow(add_sum(in, to.sum));
+        grow(add_sum(in, to.duration));
+        grow(add_users(in, to.users, uids));
+        grow(add_amounts(in, to, number_ids));
     }
 }
 

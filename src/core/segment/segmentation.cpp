@@ -26,35 +26,53 @@ void refuse_counter(const Reference &reference, std::string_view name)
 
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), buckets_(request.starts), from_(request.from), until_(request.until),
-      now_(request.now), table_(std::min(request.breakdown.size(), kMaxBreakdowns))
+      now_(request.now), metrics_(read_metrics(request.metrics)), limit_(request.limit),
+      ranked_from_(request.ranked_from), fills_(request.fills), table_(0)
 {
-    if (request.breakdown.size() > kMaxBreakdowns)
-        throw Error(ErrorCode::limit_exceeded,
-                    "too many breakdowns: " + std::to_string(request.breakdown.size()), {},
-                    "Break down by at most " + std::to_string(kMaxBreakdowns) + " properties.");
+    if (limit_ && *limit_ <= 0)
+        throw Error(ErrorCode::invalid_value, "limit must be greater than 0", {},
+                    "NULL gives every cell a row of its own.");
+    for (const Metric &metric : metrics_) {
+        keeps_sums_ = keeps_sums_ || metric.needs_amounts(Measure::sum);
+        keeps_durations_ = keeps_durations_ || metric.needs_amounts(Measure::duration);
+    }
     filter_.emplace(make_node({Type::object, request.filter}));
     evaluation_.emplace(*filter_, request.now);
     for (const Leaf &leaf : filter_->leaves()) {
         refuse_counter(leaf.reference, leaf.name);
         needs_profile_ = needs_profile_ || leaf.reference.scope == Scope::profile;
     }
-    for (std::string_view text : request.breakdown) {
-        auto *kept = static_cast<char *>(memory_.allocate(text.size() + 1, 1));
-        text.copy(kept, text.size());
-        breakdown_.push_back(parse_reference({kept, text.size()}, &memory_));
-        refuse_counter(breakdown_.back(), text);
+    read_breakdowns(request.breakdown);
+    table_ = GroupTable(breakdown_.size(), request.memory_limit);
+    if (request.cell)
+        cell_ = only_cell(*request.cell, table_);
+}
+
+void Segmentation::read_breakdowns(std::span<const std::string_view> texts)
+{
+    std::vector<BreakdownText> read = read_breakdown(texts);
+    if (read.size() > kMaxBreakdowns)
+        throw Error(ErrorCode::limit_exceeded,
+                    "too many breakdowns: " + std::to_string(read.size()), {},
+                    "Break down by at most " + std::to_string(kMaxBreakdowns) + " properties.");
+    for (BreakdownText &text : read) {
+        auto *kept = static_cast<char *>(memory_.allocate(text.property.size() + 1, 1));
+        text.property.copy(kept, text.property.size());
+        breakdown_.push_back(parse_reference({kept, text.property.size()}, &memory_));
+        refuse_counter(breakdown_.back(), text.property);
+        ranges_.push_back(std::move(text.ranges));
         needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
     }
     ids_.resize(breakdown_.size());
-    if (!request.cell)
-        return;
-    cell_.emplace();
-    for (std::size_t index = 0; index < breakdown_.size(); ++index) {
-        const std::optional<std::string_view> &value = (*request.cell)[index];
-        (*cell_)[index] =
-            table_.values(index).id_of(value ? std::optional<std::string>(*value) : std::nullopt);
-        table_.values(index).close();
-    }
+}
+
+void Segmentation::finish()
+{
+    if (limit_)
+        table_.keep_top(static_cast<std::size_t>(*limit_), ranked_from_);
+    if (fills_)
+        table_.fill(static_cast<std::uint32_t>(buckets_.count()));
+    table_.sort();
 }
 
 void Segmentation::add(const EventBatch &batch)
@@ -114,10 +132,13 @@ void Segmentation::add_event(const Event &event)
         all[index] = &ids_[index];
     for_each_combination(*bucket, {all.data(), ids_.size()}, cell_, [&](const GroupKey &key) {
         Group &counted = table_.group(key);
-        counted.users.add(uid_);
         counted.add_times(event.count);
-        counted.sum.add(event.sum);
-        counted.duration.add(event.duration);
+        table_.grow(counted.users.add(uid_) + counted.sum.add(event.sum) +
+                    counted.duration.add(event.duration));
+        if (keeps_sums_)
+            table_.add_amount(counted, &Group::Amounts::sum, event.sum);
+        if (keeps_durations_)
+            table_.add_amount(counted, &Group::Amounts::duration, event.duration);
     });
 }
 

@@ -13,6 +13,7 @@
 #include "block_filter.h"
 #include "combinations.h"
 #include "evaluate.h"
+#include "metrics.h"
 #include "time_buckets.h"
 
 namespace profiles {
@@ -27,12 +28,18 @@ struct SegmentationRequest {
     std::int64_t now = 0;
     // When set, only events of this one cell count: one value for each breakdown.
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
+    std::span<const std::string_view> metrics = {};  // see read_metric()
+    // So many cells get rows, those with the most times from this bucket on, and all others one together.
+    std::optional<std::int64_t> limit = std::nullopt;
+    std::uint32_t ranked_from = 0;
+    bool fills = false;            // every bucket has a row for each cell
+    std::size_t memory_limit = 0;  // in bytes; 0 is none
 };
 
 class Segmentation {
 public:
-    // Throws what Filter and parse_reference() throw, limit_exceeded for too many
-    // breakdowns.
+    // Throws what Filter, parse_reference(), read_breakdown() and read_metrics() throw, limit_exceeded for
+    // too many breakdowns.
     explicit Segmentation(const SegmentationRequest &request);
 
     // True when an answer depends on the profile: the caller need not fetch it
@@ -49,10 +56,15 @@ public:
     void add_block(const BlockParts &parts);
 
     GroupTable &table() { return table_; }
+    const GroupTable &table() const { return table_; }
+    std::span<const Metric> metrics() const { return metrics_; }
+    // When all is counted: chooses the cells that have rows, and puts them in order.
+    void finish();
 
 private:
     class BlockCount;
 
+    void read_breakdowns(std::span<const std::string_view> texts);
     void add_event(const Event &event);
     bool is_in_period(std::int64_t time) const
     {
@@ -60,7 +72,7 @@ private:
     }
     void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
     {
-        profiles::find_ids(found, table_.values(breakdown), found_, ids);
+        profiles::find_ids(found, ranges_[breakdown], table_, breakdown, found_, ids);
     }
 
     std::pmr::monotonic_buffer_resource memory_;
@@ -68,11 +80,18 @@ private:
     std::optional<Evaluation> evaluation_;
     std::optional<std::string> event_;
     std::vector<Reference> breakdown_;
+    std::vector<NumberRanges> ranges_;  // by breakdown
     TimeBuckets buckets_;
     std::optional<std::int64_t> from_, until_;
     std::optional<CellIds> cell_;
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
+
+    std::vector<Metric> metrics_;
+    bool keeps_sums_ = false, keeps_durations_ = false;  // of the single events
+    std::optional<std::int64_t> limit_;
+    std::uint32_t ranked_from_;
+    bool fills_;
 
     std::int64_t uid_ = 0;
     Subject subject_;

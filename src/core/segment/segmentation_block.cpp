@@ -1,6 +1,7 @@
 // Segmentation of a block: rows are counted by the codes of their breakdowns first, in numbers of the
 // block's own, and only what came of it is looked up among the groups of the answer.
 #include <algorithm>
+#include <map>
 
 #include "../error.h"
 #include "../interrupt.h"
@@ -46,6 +47,10 @@ public:
     bool is_odd() const { return !numbers_.empty(); }
     std::int64_t coefficient(std::uint32_t row) const { return coefficients_[row]; }
     const Number &number(std::uint32_t row) const { return numbers_[row]; }
+    Number scaled(std::int64_t coefficient) const
+    {
+        return scaled_number(coefficient, static_cast<std::uint16_t>(-exponent_));
+    }
     void add_total(const WideInteger &sum, ExactSum &total) const
     {
         if (sum != 0)
@@ -78,6 +83,9 @@ public:
             return;
         for (std::size_t index = 0; index < to_.breakdown_.size(); ++index)
             breakdowns_.push_back(make_breakdown(index));
+        for (std::size_t index = 0; index < breakdowns_.size(); ++index)
+            if (!to_.ranges_[index].empty())
+                join_alike(breakdowns_[index]);
         check_interrupt();
         number_cells();
         if (!to_.cell_)
@@ -128,8 +136,8 @@ private:
                 std::fill(made.codes.begin() + users.first_row(user),
                           made.codes.begin() + users.last_row(user),
                           static_cast<std::uint16_t>(user));
-                made.ids.push_back(
-                    {to_.table_.values(index).id_of(std::to_string(parts_->uid(user)))});
+                NumberItem uid = pack_number(Number(parts_->uid(user)));
+                to_.find_ids(index, uid.item(), made.ids.emplace_back());
             }
             return made;
         }
@@ -167,6 +175,23 @@ private:
             to_.find_ids(index, value, made.ids.emplace_back());
     }
 
+    // Values of one range need one code.
+    static void join_alike(Breakdown &made)
+    {
+        std::map<Ids, std::uint16_t> known;
+        std::vector<Ids> ids;
+        std::vector<std::uint16_t> code_of;
+        for (const Ids &each : made.ids) {
+            auto [at, is_new] = known.try_emplace(each, static_cast<std::uint16_t>(ids.size()));
+            if (is_new)
+                ids.push_back(each);
+            code_of.push_back(at->second);
+        }
+        for (std::uint16_t &code : made.codes)
+            code = code_of[code];
+        made.ids = std::move(ids);
+    }
+
     // Codes have 16 bits, which leaves 16 for the buckets.
     void number_cells()
     {
@@ -197,6 +222,10 @@ private:
         durations_.read(*parts_, ColumnKind::duration);
         add_amounts(sums_, &Cell::sum, &Group::sum);
         add_amounts(durations_, &Cell::duration, &Group::duration);
+        if (to_.keeps_sums_)
+            add_single_amounts(sums_, &Group::Amounts::sum);
+        if (to_.keeps_durations_)
+            add_single_amounts(durations_, &Group::Amounts::duration);
         check_interrupt();
     }
 
@@ -278,7 +307,7 @@ private:
             group.add_times(cell.times);
             sums_.add_total(cell.sum, group.sum);
             durations_.add_total(cell.duration, group.duration);
-            group.users.add(users_of(number));
+            to_.table_.grow(group.users.add(users_of(number)));
         });
     }
 
@@ -288,6 +317,35 @@ private:
         for (std::size_t index = 0; index < rows_.size(); ++index)
             for_each_group(cells_[cell_of_row_[index]],
                            [&](Group &group) { (group.*total).add(amounts.number(rows_[index])); });
+    }
+
+    // For medians and the like: what is alike in a cell is put together first.
+    void add_single_amounts(const Amounts &amounts, NumberCounts Group::Amounts::*to)
+    {
+        if (amounts.is_odd()) {
+            for (std::size_t index = 0; index < rows_.size(); ++index)
+                add_amount(cell_of_row_[index], amounts.number(rows_[index]), 1, to);
+            return;
+        }
+        amounts_.clear();
+        for (std::size_t index = 0; index < rows_.size(); ++index)
+            amounts_.emplace_back(cell_of_row_[index],
+                                  amounts.is_zero() ? 0 : amounts.coefficient(rows_[index]));
+        std::sort(amounts_.begin(), amounts_.end());
+        for (auto first = amounts_.begin(); first != amounts_.end();) {
+            auto last = std::find_if(first, amounts_.end(),
+                                     [&](const auto &amount) { return amount != *first; });
+            add_amount(first->first, amounts.scaled(first->second),
+                       static_cast<std::uint64_t>(last - first), to);
+            first = last;
+        }
+    }
+
+    void add_amount(std::uint32_t cell, const Number &number, std::uint64_t count,
+                    NumberCounts Group::Amounts::*to)
+    {
+        for_each_group(cells_[cell],
+                       [&](Group &group) { to_.table_.add_amount(group, to, number, count); });
     }
 
     Segmentation &to_;
@@ -301,8 +359,9 @@ private:
     std::vector<Breakdown> breakdowns_;
     std::vector<std::uint32_t> cell_of_row_;
     std::vector<Cell> cells_;
-    std::vector<std::int64_t> users_of_cells_;  // cell by cell
-    std::vector<std::uint32_t> first_user_;     // of each cell
+    std::vector<std::pair<std::uint32_t, std::int64_t>> amounts_;  // cell, coefficient
+    std::vector<std::int64_t> users_of_cells_;                     // cell by cell
+    std::vector<std::uint32_t> first_user_;                        // of each cell
 };
 
 bool Segmentation::reads_columns() const

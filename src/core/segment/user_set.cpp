@@ -22,44 +22,56 @@ struct UserSet::Bitmap {
     Roaring64Map users;
 };
 
+namespace {
+
+// An empty bitmap with its map, what a container of 65,536 numbers costs beside its content, and a number
+// in it, at most.
+constexpr std::size_t kBytesOfBitmap = 256, kBytesOfContainer = 64, kBytesOfUser = 4;
+
+}  // namespace
+
 UserSet::UserSet() = default;
 UserSet::~UserSet() = default;
 UserSet::UserSet(UserSet &&) noexcept = default;
 UserSet &UserSet::operator=(UserSet &&) noexcept = default;
 
-void UserSet::add(std::int64_t uid)
+std::size_t UserSet::add(std::int64_t uid)
 {
     if (!empty_ && uid == latest_)
-        return;
-    if (!empty_)
-        make_bitmap();
-    if (bitmap_)
+        return 0;
+    std::size_t growth = empty_ ? 0 : make_bitmap();
+    if (bitmap_) {
         bitmap_->users.add(static_cast<std::uint64_t>(uid));
+        growth += kBytesOfContainer;  // at worst, it is alone in one
+    }
     latest_ = uid;
     empty_ = false;
+    return growth;
 }
 
-void UserSet::make_bitmap()
+std::size_t UserSet::make_bitmap()
 {
     if (bitmap_)
-        return;
+        return 0;
     bitmap_ = std::make_unique<Bitmap>();
     if (!empty_)
         bitmap_->users.add(static_cast<std::uint64_t>(latest_));
+    return kBytesOfBitmap;
 }
 
-void UserSet::add(std::span<const std::int64_t> uids)
+std::size_t UserSet::add(std::span<const std::int64_t> uids)
 {
+    std::size_t growth = 0;
     constexpr std::size_t kFew = 4;
     std::uint64_t bits = 0;
     for (std::int64_t uid : uids)
         bits |= static_cast<std::uint64_t>(uid);
     if (uids.size() <= kFew || bits > UINT32_MAX) {
         for (std::int64_t uid : uids)
-            add(uid);
-        return;
+            growth += add(uid);
+        return growth;
     }
-    make_bitmap();
+    growth += make_bitmap() + kBytesOfContainer + kBytesOfUser * uids.size();
     std::array<std::uint32_t, 1024> part;
     for (std::size_t first = 0; first < uids.size(); first += part.size()) {
         std::size_t size = std::min(part.size(), uids.size() - first);
@@ -69,6 +81,23 @@ void UserSet::add(std::span<const std::int64_t> uids)
     }
     latest_ = uids.back();
     empty_ = false;
+    return growth;
+}
+
+std::size_t UserSet::add(const UserSet &other)
+{
+    if (!other.bitmap_)
+        return other.empty_ ? 0 : add(other.latest_);
+    std::size_t growth = make_bitmap() + other.bytes();
+    bitmap_->users |= other.bitmap_->users;
+    latest_ = other.latest_;
+    empty_ = false;
+    return growth;
+}
+
+std::size_t UserSet::bytes() const noexcept
+{
+    return bitmap_ ? kBytesOfBitmap + bitmap_->users.getSizeInBytes() : 0;
 }
 
 std::uint64_t UserSet::count() const noexcept

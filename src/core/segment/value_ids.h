@@ -30,17 +30,24 @@ public:
             return at == ids_.end() ? kUnknown : at->second;
         }
         auto [at, is_new] = ids_.try_emplace(*value, static_cast<std::uint32_t>(values_.size()));
-        if (is_new)
+        if (is_new) {
             values_.push_back(value);
+            bytes_ += kBytesOfValue + 2 * value->size();
+        }
         return at->second;
     }
+    // What they take, about.
+    std::size_t bytes() const { return bytes_; }
     // One more than the largest number.
     std::size_t size() const { return values_.size(); }
     const Value &value_of(std::uint32_t id) const { return values_[id]; }
 
 private:
+    static constexpr std::size_t kBytesOfValue = 2 * sizeof(Value) + 48;  // both copies, and a node
+
     std::unordered_map<std::string, std::uint32_t> ids_;
     std::vector<Value> values_{std::nullopt};
+    std::size_t bytes_ = 0;
     bool closed_ = false;
 };
 

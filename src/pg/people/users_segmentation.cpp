@@ -54,9 +54,9 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan, bool has_cell)
     scan.cell = has_cell ? PG_GETARG_DATUM(kCell) : Datum(0);
     UsersSegmentationRequest request;
     request.filter = PG_GETARG_BYTES(kQuery);
-    request.breakdown = breakdown_of(scan.breakdown);
+    request.breakdown = names_of(scan.breakdown, "breakdown");
     if (has_cell)
-        request.cell = cell_of(scan.cell, request.breakdown.size());
+        request.cell = cell_of(scan.cell);
     request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
     scan.owned = own_in<UsersSegmentation>(CurrentMemoryContext);
     attempt(

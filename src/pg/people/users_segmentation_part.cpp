@@ -33,9 +33,9 @@ UsersSegmentation &segmentation_of(FunctionCallInfo fcinfo)
     owned = own_in<UsersSegmentation>(keeps ? function->fn_mcxt : CurrentMemoryContext);
     UsersSegmentationRequest request;
     request.filter = PG_GETARG_BYTES(kQuery);
-    request.breakdown = breakdown_of(PG_GETARG_DATUM(kBreakdown));
+    request.breakdown = names_of(PG_GETARG_DATUM(kBreakdown), "breakdown");
     if (!PG_ARGISNULL(kCell))
-        request.cell = cell_of(PG_GETARG_DATUM(kCell), request.breakdown.size());
+        request.cell = cell_of(PG_GETARG_DATUM(kCell));
     request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
     attempt([&](std::pmr::memory_resource *) { owned->object = new UsersSegmentation(request); });
     if (keeps)

@@ -6,12 +6,15 @@
 extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 }
 
 namespace profiles::pg {
 
 namespace {
+
+int memory_setting;  // in kB
 
 struct Texts {
     std::string_view *values;
@@ -36,30 +39,24 @@ Texts texts_of(Datum array)
 
 }  // namespace
 
-std::span<const std::string_view> breakdown_of(Datum array)
+std::span<const std::string_view> names_of(Datum array, const char *name)
 {
     Texts texts = texts_of(array);
     for (int index = 0; index < texts.count; ++index)
         if (texts.nulls[index])
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                            errmsg("breakdown must not contain nulls")));
+                            errmsg("%s must not contain nulls", name)));
     return {texts.values, static_cast<std::size_t>(texts.count)};
 }
 
-std::span<const CellValue> cell_of(Datum array, std::size_t breakdowns)
+std::span<const CellValue> cell_of(Datum array)
 {
     Texts texts = texts_of(array);
-    if (static_cast<std::size_t>(texts.count) != breakdowns)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("segment must have one value for each breakdown"),
-                        errdetail("Values: %d, breakdowns: %d.", texts.count,
-                                  static_cast<int>(breakdowns)),
-                        errhint("NULL stands for a missing value.")));
-    auto *values = static_cast<CellValue *>(palloc(sizeof(CellValue) * (breakdowns + 1)));
+    auto *values = static_cast<CellValue *>(palloc(sizeof(CellValue) * (texts.count + 1)));
     for (int index = 0; index < texts.count; ++index)
         new (values + index)
             CellValue(texts.nulls[index] ? CellValue() : CellValue(texts.values[index]));
-    return {values, breakdowns};
+    return {values, static_cast<std::size_t>(texts.count)};
 }
 
 std::span<const std::int64_t> starts_of(Datum array, Datum **starts)
@@ -72,6 +69,19 @@ std::span<const std::int64_t> starts_of(Datum array, Datum **starts)
     for (int index = 0; index < count; ++index)
         times[index] = milliseconds_of(DatumGetTimestampTz((*starts)[index]));
     return {times, static_cast<std::size_t>(count)};
+}
+
+std::size_t segmentation_memory() { return static_cast<std::size_t>(memory_setting) * 1024; }
+
+void init_segmentation()
+{
+    constexpr int kDefault = 256 * 1024, kLeast = 64;
+    DefineCustomIntVariable("profiles.segmentation_memory",
+                            "How much memory the groups of a segmentation may take.",
+                            "With their users and what medians need, in each process. One that "
+                            "needs more is an error.",
+                            &memory_setting, kDefault, kLeast, MAX_KILOBYTES, PGC_USERSET,
+                            GUC_UNIT_KB, nullptr, nullptr, nullptr);
 }
 
 }  // namespace profiles::pg

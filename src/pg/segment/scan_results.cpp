@@ -1,5 +1,7 @@
 #include "scan_results.h"
 
+#include "scan_arguments.h"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -33,6 +35,14 @@ Datum text_array_of(const Group &group)
 void put_users(ReturnSetInfo *result, const UserSet &users)
 {
     std::uint64_t count = users.count();
+    if (count > segmentation_memory() / sizeof(std::int64_t))
+        ereport(ERROR,
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                 errmsg("segmentation needs too much memory"),
+                 errdetail("A list of %llu users needs more than %zu kB.",
+                           static_cast<unsigned long long>(count), segmentation_memory() / 1024),
+                 errhint("Choose a filter or a shorter period, or raise "
+                         "profiles.segmentation_memory.")));
     auto *uids = static_cast<std::int64_t *>(
         palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
     users.write(uids);

@@ -6,6 +6,7 @@
 #include "../owned.h"
 #include "../profile/datum.h"
 #include "../time.h"
+#include "group_rows.h"
 #include "parts.h"
 #include "scan_arguments.h"
 #include "scan_results.h"
@@ -21,7 +22,6 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 }
 
@@ -38,10 +38,22 @@ namespace {
 constexpr long kRowsPerFetch = 256;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
-// The arguments that both functions share, in this order.
-enum Argument { kApp, kEvent, kQuery, kBreakdown, kFrom, kUntil, kLatest, kStartsOrCell };
-
-static_assert(std::is_trivially_destructible_v<SegmentationRequest>);
+// The arguments that both functions share, in this order, and those that one of them has.
+enum Argument {
+    kApp,
+    kEvent,
+    kQuery,
+    kBreakdown,
+    kFrom,
+    kUntil,
+    kLatest,
+    kStartsOrCell,
+    kMetrics,
+    kLimit,
+    kRankedFrom,
+    kFills,
+    kUsersLimit = kStartsOrCell + 1,
+};
 
 // Everything a scan knows, plain data.
 struct Scan {
@@ -54,7 +66,7 @@ struct Scan {
     Datum *starts;
     Datum query, breakdown;
     Oid query_type;
-    Datum starts_array, cell_array;  // 0 without
+    Datum starts_array, cell_array, metrics;  // 0 without
     Owned<Segmentation> *owned;
 };
 
@@ -67,18 +79,35 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.query = PG_GETARG_DATUM(kQuery);
     scan.query_type = get_fn_expr_argtype(fcinfo->flinfo, kQuery);
     scan.breakdown = PG_GETARG_DATUM(kBreakdown);
-    scan.starts_array = scan.cell_array = Datum(0);
+    scan.starts_array = scan.cell_array = scan.metrics = Datum(0);
     scan.request = {};
     scan.request.filter = PG_GETARG_BYTES(kQuery);
     if (!PG_ARGISNULL(kEvent))
         scan.request.event = PG_GETARG_BYTES(kEvent);
     scan.sessions = !scan.request.event || *scan.request.event == kSessionKey;
-    scan.request.breakdown = breakdown_of(PG_GETARG_DATUM(kBreakdown));
+    scan.request.breakdown = names_of(scan.breakdown, "breakdown");
     if (!PG_ARGISNULL(kFrom))
         scan.request.from = PG_GETARG_INT64(kFrom);
     if (!PG_ARGISNULL(kUntil))
         scan.request.until = PG_GETARG_INT64(kUntil);
     scan.request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
+    scan.request.memory_limit = segmentation_memory();
+}
+
+void read_rows_arguments(FunctionCallInfo fcinfo, Scan &scan)
+{
+    if (!PG_ARGISNULL(kStartsOrCell)) {
+        scan.starts_array = PG_GETARG_DATUM(kStartsOrCell);
+        scan.request.starts = starts_of(scan.starts_array, &scan.starts);
+    }
+    if (!PG_ARGISNULL(kMetrics)) {
+        scan.metrics = PG_GETARG_DATUM(kMetrics);
+        scan.request.metrics = names_of(scan.metrics, "metrics");
+    }
+    if (!PG_ARGISNULL(kLimit))
+        scan.request.limit = PG_GETARG_INT32(kLimit);
+    scan.request.ranked_from = PG_GETARG_UINT32(kRankedFrom);
+    scan.request.fills = PG_GETARG_BOOL(kFills);
 }
 
 // Which columns and tables a scan reads depends on what is asked; values are
@@ -192,10 +221,11 @@ const char *block_query(const Scan &scan)
 {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql,
-                     "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10) "
-                     "FROM %s.event_blocks AS c",
-                     quote_identifier(scan.app));
+    appendStringInfo(
+        &sql,
+        "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10, $11) "
+        "FROM %s.event_blocks AS c",
+        quote_identifier(scan.app));
     add_block_conditions(&sql, scan);
     return sql.data;
 }
@@ -256,7 +286,7 @@ ParamListInfo block_parameters(const Scan &scan)
     const SegmentationRequest &request = scan.request;
     std::string_view event = request.event.value_or(std::string_view());
     std::int64_t from = request.from.value_or(0), until = request.until.value_or(0);
-    ParamListInfo parameters = makeParamList(10);
+    ParamListInfo parameters = makeParamList(11);
     set_parameter(parameters, 1, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(from)),
                   !request.from);
     set_parameter(parameters, 2, TIMESTAMPTZOID, TimestampTzGetDatum(timestamp_of(until)),
@@ -272,6 +302,7 @@ ParamListInfo block_parameters(const Scan &scan)
     set_parameter(parameters, 8, INT8OID, Int64GetDatum(until), !request.until);
     set_parameter(parameters, 9, TIMESTAMPTZARRAYOID, scan.starts_array, scan.starts_array == 0);
     set_parameter(parameters, 10, TEXTARRAYOID, scan.cell_array, scan.cell_array == 0);
+    set_parameter(parameters, 11, TEXTARRAYOID, scan.metrics, scan.metrics == 0);
     return parameters;
 }
 
@@ -333,55 +364,28 @@ void run(Scan &scan)
     if (scan.by_column)
         count_blocks(scan, segmentation);
     SPI_finish();
-    attempt([&](std::pmr::memory_resource *) { segmentation.table().sort(); });
+    attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
 }
 
-// A total may have more digits than any type of core: numeric adds up its
-// terms.
-Datum numeric_of(const ExactSum &sum)
-{
-    Datum total = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
-    for (const ExactSum::Term &term : sum.terms()) {
-        char text[kTermText];
-        write_term(term, text);
-        Datum number = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-                                           ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-        total = DirectFunctionCall2(numeric_add, total, number);
-    }
-    return DirectFunctionCall1(numeric_trim_scale, total);
-}
-
-void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
-{
-    Datum values[6];
-    bool nulls[6] = {scan.starts == nullptr};
-    values[0] = scan.starts ? scan.starts[group.bucket] : Datum(0);
-    values[1] = text_array_of(group);
-    values[2] = Int64GetDatum(static_cast<int64>(group.users.count()));
-    values[3] = Int64GetDatum(group.times);
-    values[4] = numeric_of(group.sum);
-    values[5] = numeric_of(group.duration);
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-// The users of the one cell that was asked for, ascending.
-std::span<std::int64_t> users_of_cell(const Scan &scan)
-{
-    const std::vector<Group> &groups = scan.owned->object->table().groups();
-    std::uint64_t count = groups.empty() ? 0 : groups.front().users.count();
-    auto *uids = static_cast<std::int64_t *>(
-        palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
-    if (count > 0)
-        groups.front().users.write(uids);
-    return {uids, count};
-}
-
-void run_for_cell(FunctionCallInfo fcinfo, Scan &scan)
+// Counts for the users of one cell, or of all but some cells.
+void run_for_users(FunctionCallInfo fcinfo, Scan &scan)
 {
     read_arguments(fcinfo, scan);
-    scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
-    scan.request.cell = cell_of(scan.cell_array, scan.request.breakdown.size());
+    if (PG_ARGISNULL(kStartsOrCell)) {
+        scan.request.limit = PG_GETARG_INT32(kUsersLimit);
+    } else {
+        scan.cell_array = PG_GETARG_DATUM(kStartsOrCell);
+        scan.request.cell = cell_of(scan.cell_array);
+    }
     run(scan);
+}
+
+// Of one cell there is one group; the one of all other cells is the last. Null when there are none.
+const UserSet *found_users(const Scan &scan)
+{
+    const std::vector<Group> &groups = scan.owned->object->table().groups();
+    bool found = !groups.empty() && groups.back().other == !scan.request.cell;
+    return found ? &groups.back().users : nullptr;
 }
 
 }  // namespace
@@ -392,18 +396,15 @@ extern "C" Datum segmentation_scan(PG_FUNCTION_ARGS)
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
     read_arguments(fcinfo, scan);
-    if (!PG_ARGISNULL(kStartsOrCell)) {
-        scan.starts_array = PG_GETARG_DATUM(kStartsOrCell);
-        scan.request.starts = starts_of(scan.starts_array, &scan.starts);
-    }
+    read_rows_arguments(fcinfo, scan);
     run(scan);
 
     MemoryContext per_row =
         AllocSetContextCreate(CurrentMemoryContext, "segmentation group", ALLOCSET_DEFAULT_SIZES);
-    for (const Group &group : scan.owned->object->table().groups()) {
+    for (Group &group : scan.owned->object->table().groups()) {
         CHECK_FOR_INTERRUPTS();
         MemoryContext previous = MemoryContextSwitchTo(per_row);
-        put_group(result, scan, group);
+        put_group(result, *scan.owned->object, scan.starts, group);
         MemoryContextSwitchTo(previous);
         MemoryContextReset(per_row);
     }
@@ -416,21 +417,26 @@ extern "C" Datum segmentation_scan_users(PG_FUNCTION_ARGS)
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Scan scan;
-    run_for_cell(fcinfo, scan);
-    if (!scan.owned->object->table().groups().empty())
-        put_users(result, scan.owned->object->table().groups().front().users);
+    run_for_users(fcinfo, scan);
+    if (const UserSet *users = found_users(scan))
+        put_users(result, *users);
     return Datum(0);
 }
 
 extern "C" Datum segmentation_scan_set(PG_FUNCTION_ARGS)
 {
     Scan scan;
-    run_for_cell(fcinfo, scan);
-    std::span<std::int64_t> uids = users_of_cell(scan);
+    run_for_users(fcinfo, scan);
+    const UserSet *users = found_users(scan);
+    std::uint64_t count = users ? users->count() : 0;
+    auto *uids = static_cast<std::int64_t *>(
+        palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
+    if (users)
+        users->write(uids);
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         UserSetBuilder builder(memory);
-        for (std::int64_t uid : uids)
+        for (std::int64_t uid : std::span(uids, count))
             builder.add(uid);
         result = make_varlena(builder.view(), memory);
     });

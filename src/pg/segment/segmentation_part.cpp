@@ -21,7 +21,18 @@ PG_FUNCTION_INFO_V1(segmentation_part);
 
 namespace {
 
-enum Argument { kBlock, kMoved, kEvent, kQuery, kBreakdown, kFrom, kUntil, kStarts, kCell };
+enum Argument {
+    kBlock,
+    kMoved,
+    kEvent,
+    kQuery,
+    kBreakdown,
+    kFrom,
+    kUntil,
+    kStarts,
+    kCell,
+    kMetrics
+};
 
 struct Ranges {
     const ByteRange *ranges;
@@ -65,7 +76,7 @@ SegmentationRequest request_of(FunctionCallInfo fcinfo)
     request.filter = PG_GETARG_BYTES(kQuery);
     if (!PG_ARGISNULL(kEvent))
         request.event = PG_GETARG_BYTES(kEvent);
-    request.breakdown = breakdown_of(PG_GETARG_DATUM(kBreakdown));
+    request.breakdown = names_of(PG_GETARG_DATUM(kBreakdown), "breakdown");
     if (!PG_ARGISNULL(kFrom))
         request.from = PG_GETARG_INT64(kFrom);
     if (!PG_ARGISNULL(kUntil))
@@ -74,7 +85,10 @@ SegmentationRequest request_of(FunctionCallInfo fcinfo)
     if (!PG_ARGISNULL(kStarts))
         request.starts = starts_of(PG_GETARG_DATUM(kStarts), &starts);
     if (!PG_ARGISNULL(kCell))
-        request.cell = cell_of(PG_GETARG_DATUM(kCell), request.breakdown.size());
+        request.cell = cell_of(PG_GETARG_DATUM(kCell));
+    if (!PG_ARGISNULL(kMetrics))
+        request.metrics = names_of(PG_GETARG_DATUM(kMetrics), "metrics");
+    request.memory_limit = segmentation_memory();
     request.now = milliseconds_of(GetCurrentTransactionStartTimestamp());
     return request;
 }
@@ -82,7 +96,7 @@ SegmentationRequest request_of(FunctionCallInfo fcinfo)
 // Everything but the block is the same in all calls of a query.
 bool asks_the_same(FmgrInfo *function)
 {
-    for (int argument = kEvent; argument <= kCell; ++argument)
+    for (int argument = kEvent; argument <= kMetrics; ++argument)
         if (!get_fn_expr_arg_stable(function, argument))
             return false;
     return true;
