@@ -279,8 +279,8 @@ BEGIN
     PERFORM @extschema@.create_merges_table(app);
     PERFORM @extschema@.create_inbox_tables(app);
     PERFORM @extschema@.create_geo_targets_table(app);
-    PERFORM @extschema@.create_events_view(app);
-    PERFORM @extschema@.create_sessions_view(app);
+    PERFORM @extschema@.create_events_table(app);
+    PERFORM @extschema@.create_sessions_table(app);
     PERFORM @extschema@.create_people_view(app);
 END
 $function$;
