@@ -164,10 +164,10 @@ Datum converted(Oid type, Datum value)
 
 ScanColumn column_of_attribute(Oid table, AttrNumber attribute)
 {
-    const char *name = get_attname(table, attribute, true);
-    if (!name)
-        return {Source::nothing, false, nullptr, InvalidOid};
     Oid type = get_atttype(table, attribute);
+    if (!OidIsValid(type))
+        return {Source::nothing, false, nullptr, InvalidOid};
+    const char *name = get_attname(table, attribute, false);
     bool as_json = type == JSONBOID;
     if (const char *property = option_of_column(table, attribute, kPropertyOption))
         return {Source::property, as_json, property, type};

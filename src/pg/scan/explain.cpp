@@ -23,19 +23,60 @@ void explain_conditions(ForeignScan *plan, ExplainState *state)
                         state);
 }
 
-// Each place of a block once.
+void add_name(List **names, const char *name)
+{
+    ListCell *cell;
+    foreach (cell, *names)
+        if (strcmp(static_cast<const char *>(lfirst(cell)), name) == 0)
+            return;
+    *names = lappend(*names, pstrdup(name));
+}
+
+// A filter reads the columns that it asks for, and not the profile; which these are is known of a constant.
+bool add_filter(List **names, const Condition &condition)
+{
+    auto *segment = reinterpret_cast<Const *>(condition.operand);
+    if (segment->xpr.type != T_Const || segment->constisnull)
+        return false;
+    std::string_view bytes = bytes_of(PG_DETOAST_DATUM_PACKED(segment->constvalue));
+    const char **leaves = nullptr;
+    std::size_t count = 0;
+    bool by_column = false;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Filter filter(make_node({Type::object, bytes}));
+        by_column = is_by_column(filter);
+        leaves = static_cast<const char **>(memory->allocate(
+            sizeof(const char *) * (filter.leaves().size() + 1), alignof(const char *)));
+        for (const Leaf &leaf : filter.leaves()) {
+            auto *name = static_cast<char *>(memory->allocate(leaf.name.size() + 1, 1));
+            name[leaf.name.copy(name, leaf.name.size())] = '\0';
+            leaves[count++] = name;
+        }
+    });
+    for (std::size_t leaf = 0; by_column && leaf < count; ++leaf)
+        add_name(names, leaves[leaf]);
+    return by_column;
+}
+
+void add_condition(List **names, const EventScan &scan, const Condition &condition)
+{
+    for (int part = 0; part < condition.part_count; ++part)
+        add_condition(names, scan, condition.parts[part]);
+    if (condition.kind == ConditionKind::filter && add_filter(names, condition))
+        return;
+    if (condition.part_count == 0)
+        add_name(names, describe_column(scan.columns.columns[condition.column]));
+}
+
+// Each place of a block once: first what is given out, then what conditions ask for.
 void explain_columns(const EventScan &scan, ExplainState *state)
 {
     List *names = NIL;
-    for (int column = 0; column < scan.columns.count; ++column) {
-        const ScanColumn &read = scan.columns.columns[column];
-        bool known = false;
-        for (int before = 0; before < column; ++before)
-            known |= (scan.is_output[before] || scan.is_tested[before]) &&
-                     is_same_source(read, scan.columns.columns[before]);
-        if ((scan.is_output[column] || scan.is_tested[column]) && !known)
-            names = lappend(names, const_cast<char *>(describe_column(read)));
-    }
+    for (int column = 0; column < scan.columns.count; ++column)
+        if (scan.is_output[column])
+            add_name(&names, describe_column(scan.columns.columns[column]));
+    for (int index = 0; index < scan.condition_count; ++index)
+        add_condition(&names, scan, scan.conditions[index]);
     if (names != NIL)
         ExplainPropertyList("Columns", names, state);
 }
