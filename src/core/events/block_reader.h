@@ -13,6 +13,7 @@ class BlockReader {
 public:
     // The whole block, which must outlive this. Throws corrupted or unsupported.
     explicit BlockReader(std::string_view bytes);
+    BlockReader(const BlockReader &) = delete;
 
     const BlockDirectory &directory() const { return directory_; }
     const BlockUsers &users() const { return users_; }

@@ -139,6 +139,16 @@ void BlockRows::keep_users(std::span<const std::uint8_t> match)
     choose(std::move(rows));
 }
 
+void BlockRows::keep_uids(std::int64_t first, std::int64_t last)
+{
+    RowSet rows(directory_.rows());
+    for (std::uint32_t user = 0; user < users_->count(); ++user)
+        if (uids_[user] >= first && uids_[user] <= last)
+            rows.add(users_->first_row(user), users_->last_row(user));
+    rows.keep(chosen_);
+    choose(std::move(rows));
+}
+
 void BlockRows::keep_numbered(std::span<const std::uint8_t> match)
 {
     RowSet rows(directory_.rows());

@@ -44,10 +44,11 @@ public:
     std::span<const std::uint8_t> present_users();
 
     // Each keeps of the chosen rows those that match: by their codes, by their users, in the order of
-    // numbers(), at times of a range that has both its ends, by a filter on profiles.
+    // numbers(), of a range of uids or times that has both its ends, by a filter on profiles.
     void keep_codes(const BlockColumnInfo &column, std::span<const std::uint8_t> match);
     void keep_users(std::span<const std::uint8_t> match);
     void keep_numbered(std::span<const std::uint8_t> match);
+    void keep_uids(std::int64_t first, std::int64_t last);
     void keep_times(std::int64_t first, std::int64_t last);
     void keep_matching(const Filter &filter, std::int64_t now);
     void keep_none() { choose(RowSet(directory_.rows())); }

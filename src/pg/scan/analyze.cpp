@@ -104,13 +104,14 @@ void ask_for_all(EventScan &scan, Relation relation)
     scan.columns.count = columns->natts;
     Size count = static_cast<Size>(columns->natts) + 1;
     scan.columns.columns = static_cast<ScanColumn *>(palloc0(sizeof(ScanColumn) * count));
-    scan.is_output = static_cast<bool *>(palloc0(count));
-    scan.is_tested = static_cast<bool *>(palloc0(count));
+    Bitmapset *outputs = nullptr;
     for (int column = 0; column < columns->natts; ++column) {
         scan.columns.columns[column] =
             column_of_attribute(RelationGetRelid(relation), static_cast<AttrNumber>(column + 1));
-        scan.is_output[column] = !TupleDescAttr(columns, column)->attisdropped;
+        if (!TupleDescAttr(columns, column)->attisdropped)
+            outputs = bms_add_member(outputs, column);
     }
+    scan.outputs = list_of(outputs);
     scan.slot = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
     scan.only_key = only_key_of(RelationGetRelid(relation));
 }

@@ -75,12 +75,11 @@ Datum value_of_event(const EventScan &scan, int number, const Event &event, bool
     return Datum(0);
 }
 
-void put_values(EventScan &scan, const bool *which, const Event &event)
+void put_values(EventScan &scan, const ColumnList &columns, const Event &event)
 {
-    for (int column = 0; column < scan.columns.count; ++column)
-        if (which[column])
-            scan.slot->tts_values[column] =
-                value_of_event(scan, column, event, &scan.slot->tts_isnull[column]);
+    for (int column : columns)
+        scan.slot->tts_values[column] =
+            value_of_event(scan, column, event, &scan.slot->tts_isnull[column]);
 }
 
 // Puts an event into the slot, unless a condition says no.
@@ -91,11 +90,11 @@ bool put_event(EventScan &scan, const Event &event)
     clear_slot(scan);
     bool chosen = accepts_time(scan, event.ts);
     if (chosen && scan.all_hold) {
-        put_values(scan, scan.is_tested, event);
+        put_values(scan, scan.tested, event);
         chosen = holds(scan, scan.all_hold);
     }
     if (chosen)
-        put_values(scan, scan.is_output, event);
+        put_values(scan, scan.outputs, event);
     else
         pg_atomic_fetch_add_u64(&scan.shared->rows_removed, 1);
     return chosen;

@@ -179,6 +179,18 @@ void choose_period(EventScan &scan)
     attempt([&](std::pmr::memory_resource *) { rows.keep_times(scan.first_ts, scan.last_ts); });
 }
 
+// Where few users are sought, what is left of the block is little before any column is read.
+void choose_limited_users(EventScan &scan)
+{
+    if (scan.first_uid == INT64_MIN && scan.last_uid == INT64_MAX)
+        return;
+    fetch_users(scan);
+    attempt([&](std::pmr::memory_resource *) {
+        BlockRows &rows = *scan.block->object;
+        rows.keep_uids(scan.first_uid, scan.last_uid);
+    });
+}
+
 void choose_only_key(EventScan &scan)
 {
     BlockRows &rows = *scan.block->object;
@@ -199,7 +211,8 @@ void choose_only_key(EventScan &scan)
 
 void choose_rows(EventScan &scan)
 {
-    if (scan.only_key)
+    choose_limited_users(scan);
+    if (scan.only_key && !scan.block->object->chosen().empty())
         choose_only_key(scan);
     if (!scan.block->object->chosen().empty())
         choose_period(scan);
@@ -292,9 +305,8 @@ void read_block(EventScan &scan)
         static_cast<int64>(scan.block->object->directory().rows() - scan.row_count));
     if (scan.row_count == 0)
         return;
-    for (int column = 0; column < scan.columns.count; ++column)
-        if (scan.is_output[column])
-            prepare_column(scan, column);
+    for (int column : scan.outputs)
+        prepare_column(scan, column);
     clear_slot(scan);
 }
 
@@ -401,10 +413,9 @@ bool next_of_blocks(EventScan &scan)
     CHECK_FOR_INTERRUPTS();
     std::uint32_t row = scan.rows[scan.next_row_index++];
     ExecClearTuple(scan.slot);
-    for (int column = 0; column < scan.columns.count; ++column)
-        if (scan.is_output[column])
-            scan.slot->tts_values[column] =
-                value_of_row(scan, column, row, &scan.slot->tts_isnull[column]);
+    for (int column : scan.outputs)
+        scan.slot->tts_values[column] =
+            value_of_row(scan, column, row, &scan.slot->tts_isnull[column]);
     ExecStoreVirtualTuple(scan.slot);
     return true;
 }

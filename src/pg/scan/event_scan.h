@@ -66,11 +66,19 @@ struct References {
     std::vector<Reference> list;
 };
 
+struct ColumnList {
+    int *columns;
+    int count;
+
+    const int *begin() const { return columns; }
+    const int *end() const { return columns + count; }
+};
+
 struct EventScan {
     // What is asked for
     ScanColumns columns;
-    bool *is_output;  // by column
-    bool *is_tested;  // stands in a condition
+    ColumnList outputs;  // the columns that somebody wants
+    ColumnList tested;   // those that stand in conditions
     Condition *conditions;
     int condition_count;
     ExprState *all_hold;   // of all conditions, row by row
@@ -122,6 +130,9 @@ struct EventScan {
 // What a scan of this foreign table reads; the columns and the slot are known.
 void open_scan(EventScan &scan, Relation foreign, Snapshot snapshot);
 void close_scan(EventScan &scan);
+
+// In ascending order.
+ColumnList list_of(const Bitmapset *columns);
 
 const Reference *reference_of(const EventScan &scan, int column);
 

@@ -72,9 +72,8 @@ void add_condition(List **names, const EventScan &scan, const Condition &conditi
 void explain_columns(const EventScan &scan, ExplainState *state)
 {
     List *names = NIL;
-    for (int column = 0; column < scan.columns.count; ++column)
-        if (scan.is_output[column])
-            add_name(&names, describe_column(scan.columns.columns[column]));
+    for (int column : scan.outputs)
+        add_name(&names, describe_column(scan.columns.columns[column]));
     for (int index = 0; index < scan.condition_count; ++index)
         add_condition(&names, scan, scan.conditions[index]);
     if (names != NIL)

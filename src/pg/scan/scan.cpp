@@ -56,7 +56,7 @@ void find_outputs(EventScan &scan, const ForeignScan *plan)
                    &named);
     pull_varattnos(reinterpret_cast<::Node *>(plan->scan.plan.qual), scan.columns.varno, &named);
     bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, named);
-    scan.is_output = allocate<bool>(scan.columns.count);
+    Bitmapset *outputs = nullptr;
     for (int column = 0; column < scan.columns.count; ++column) {
         bool is_named = bms_is_member(column + 1 - FirstLowInvalidHeapAttributeNumber, named);
         int attribute = column + 1;
@@ -65,27 +65,28 @@ void find_outputs(EventScan &scan, const ForeignScan *plan)
             auto *variable = reinterpret_cast<Var *>(target->expr);
             attribute = variable->xpr.type == T_Var ? variable->varattno : 0;
         }
-        scan.is_output[column] =
-            whole || (is_named && (attribute == 0 || list_member_int(needed, attribute)));
+        if (whole || (is_named && (attribute == 0 || list_member_int(needed, attribute))))
+            outputs = bms_add_member(outputs, column);
     }
+    scan.outputs = list_of(outputs);
 }
 
 void find_conditions(EventScan &scan, List *clauses, PlanState *parent)
 {
     scan.condition_count = list_length(clauses);
     scan.conditions = allocate<Condition>(scan.condition_count);
-    scan.is_tested = allocate<bool>(scan.columns.count);
+    Bitmapset *tested = nullptr;
     for (int index = 0; index < scan.condition_count; ++index) {
         Condition &condition = scan.conditions[index];
         if (!make_condition(static_cast<Expr *>(list_nth(clauses, index)), scan.columns,
                             &condition))
             elog(ERROR, "condition %d of the scan is none", index);
         prepare_condition(condition, parent);
-        for (int column = -1; (column = bms_next_member(condition.columns, column)) >= 0;)
-            scan.is_tested[column] = true;
+        tested = bms_add_members(tested, condition.columns);
         scan.has_key_condition |= condition.kind == ConditionKind::column &&
                                   scan.columns.columns[condition.column].source == Source::key;
     }
+    scan.tested = list_of(tested);
     scan.all_hold = ExecInitQual(clauses, parent);
 }
 
@@ -185,6 +186,14 @@ void restart(EventScan &scan)
 }
 
 }  // namespace
+
+ColumnList list_of(const Bitmapset *columns)
+{
+    ColumnList list{allocate<int>(bms_num_members(columns)), 0};
+    for (int column = -1; (column = bms_next_member(columns, column)) >= 0;)
+        list.columns[list.count++] = column;
+    return list;
+}
 
 const Reference *reference_of(const EventScan &scan, int column)
 {

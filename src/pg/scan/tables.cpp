@@ -10,7 +10,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "nodes/primnodes.h"
-#include "storage/bufmgr.h"
+#include "storage/predicate.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -166,6 +166,7 @@ void read_pages(TableReader &reader, BlockNumber first, BlockNumber count)
         return;
     }
     stop(reader);
+    PredicateLockRelation(reader.table, reader.snapshot);  // as a scan of the whole table does
     MemoryContext previous = MemoryContextSwitchTo(reader.memory);
     reader.scan = table_beginscan_tidrange(reader.table, reader.snapshot, &from, &to);
     MemoryContextSwitchTo(previous);
