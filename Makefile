@@ -67,7 +67,7 @@ $(INSTALL_SQL): $(SQL_PARTS) profiles.control data/iso-3166
 
 # Only what the server must see leaves the library: PostgreSQL loads it with RTLD_GLOBAL.
 exports.map: $(INSTALL_SQL)
-	{ echo '{ global: Pg_magic_func; _PG_init;'; \
+	{ echo '{ global: Pg_magic_func; _PG_init; profiles_compact_launcher_main; profiles_compact_worker_main;'; \
 	  sed -n "s/.*'MODULE_PATHNAME', *'\([a-z0-9_]*\)'.*/\1; pg_finfo_\1;/p" $< | sort -u; \
 	  echo 'local: *; };'; } > $@
 
@@ -162,12 +162,20 @@ build/unit/oracle: $(UNIT_CORE) build/unit/test/oracle/runner.o
 -include build/unit/test/oracle/runner.d
 
 # One program a target: with libFuzzer for make fuzz, with replay.cpp for the seeds.
-FUZZ_TARGETS = text bytes update segment index events request block geoip_record geoip_file
+FUZZ_TARGETS = text bytes update segment index events request block user_block geoip_record geoip_file
 FUZZ_SECONDS ?= 60
 
-build/fuzz/%: test/fuzz/%.cpp test/fuzz/fuzz.h $(CORE)
+FUZZ_CORE = $(patsubst %.cpp,build/fuzz/%.o,$(CORE))
+FUZZ_FLAGS = -std=c++20 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+
+build/fuzz/%.o: %.cpp
 	@mkdir -p $(@D)
-	clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $< $(CORE) $(CORE_LIBS) -o $@
+	clang++ $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(FUZZ_TARGETS:%=build/fuzz/%): build/fuzz/%: build/fuzz/test/fuzz/%.o $(FUZZ_CORE)
+	clang++ $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(CORE_LIBS) -o $@
+
+-include $(FUZZ_CORE:.o=.d) $(FUZZ_TARGETS:%=build/fuzz/test/fuzz/%.d)
 
 build/unit/seeds-%: build/unit/test/fuzz/%.o build/unit/test/fuzz/replay.o $(UNIT_CORE)
 	g++ $(UNIT_FLAGS) $^ $(CORE_LIBS) -o $@

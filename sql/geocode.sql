@@ -69,6 +69,19 @@ FROM (SELECT a, o, (SELECT name FROM places,
                              - least(30, sqrt(population / (2500 * pi()))) LIMIT 1) AS nearest
       FROM (SELECT -90 + n % 181 AS a, -180 + n * 7 % 361 AS o FROM generate_series(1, 1000) n) AS points) AS t;
 
+-- parallel workers answer as the leader does
+CREATE TABLE points AS SELECT -90 + n % 181 AS a, -180 + n * 7 % 361 AS o FROM generate_series(1, 20000) n;
+ANALYZE points;
+SELECT count((geocode(a, o, 1e5)).city), sum((geocode(a, o, 1e5)).accuracy_km)::numeric(20, 3) AS km FROM points \gset leader_
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT count((geocode(a, o, 1e5)).city) FROM points;
+SELECT count((geocode(a, o, 1e5)).city) = :leader_count AS same, sum((geocode(a, o, 1e5)).accuracy_km)::numeric(20, 3) = :leader_km AS km FROM points;
+RESET max_parallel_workers_per_gather;
+DROP TABLE points;
+
 -- the fallback asks the geocoder second
 SELECT what, r.country, r.region, r.city, r.latitude, r.longitude, r.source
 FROM (VALUES

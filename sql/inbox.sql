@@ -15,7 +15,7 @@ COPY shop.inbox (request) FROM STDIN;
 null
 {"device_id": ""}
 {"device_id": "CLYTemporaryDeviceID"}
-{"device_id": "a", "timestamp": 1700000000, "colour": "red"}
+{"device_id": "a", "timestamp": 1700000000, "colour": "red", "ip_address": "192.0.2.1"}
 {"device_id": "b", "old_device_id": "a", "timestamp": 1700000001}
 {"device_id": "a", "timestamp": 1700000002, "user_details": {"custom": {"order": {"$push": 1}}}}
 {"device_id": "b", "timestamp": 1700000003, "user_details": {"custom": {"order": {"$push": 2}}}}

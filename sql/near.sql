@@ -86,6 +86,22 @@ SELECT filter, users, times
 FROM (VALUES ('{"location": {"$near": [52.52, 13.405], "$km": 50}}'::jsonb), ('{"location": {"$near": [48.86, 2.35], "$km": 5}}'),
              ('{"location": {"$not": {"$near": [48.86, 2.35], "$km": 5}}}')) AS t (filter),
      segmentation('near_shop', 'buy', filter, period => 'all');
+-- events with the profile of their time: the same from blocks, and half from each tier; a bought in Berlin and in Paris
+CREATE FUNCTION bought_near() RETURNS TABLE (place text, properties text, people bigint[], times bigint) LANGUAGE sql AS $$
+    SELECT place, mode, array(SELECT segmentation_users('near_shop', 'buy', filter, period => 'all', properties => mode)),
+           (SELECT times FROM segmentation('near_shop', 'buy', filter, period => 'all', properties => mode))
+    FROM (VALUES ('Berlin', '52.52, 13.405', 50), ('Paris', '48.86, 2.35', 5), ('nowhere', '0, 0', 5)) AS t (place, centre, km),
+         format('{"location": {"$near": [%s], "$km": %s}}', centre, km) AS text, jsonb(text) AS filter,
+         unnest('{event,latest}'::text[]) AS mode
+    ORDER BY 1, 2 $$;
+CREATE TABLE hot AS SELECT * FROM bought_near();
+TABLE hot;
+CALL compact('near_shop');
+SELECT hot_batches, blocks, block_events FROM near_shop.storage;
+CREATE TABLE cold AS SELECT * FROM bought_near();
+SELECT count(*) AS different FROM (TABLE hot EXCEPT TABLE cold) AS e;
+SELECT (ingest('near_shop', '{"device_id": "d", "timestamp": 1750000010, "location": "48.85,2.35", "events": [{"key": "buy", "count": 2}]}')).status;
+SELECT * FROM bought_near() EXCEPT TABLE cold;
 SELECT uid FROM near_shop.users WHERE profile @@ '{"location": {"$near": [48.86, 2.35], "$km": 5}}' ORDER BY uid;
 -- the people of an app by an index, which knows of coordinates alone
 CREATE INDEX people_location ON near_shop.users USING gin (profile profile_ops (properties = 'latitude,longitude'));

@@ -53,6 +53,47 @@ CREATE TABLE casts (p profile, j jsonb);
 INSERT INTO casts SELECT '{"a": 1}'::jsonb, '{"b": 2}'::profile;
 SELECT * FROM casts;
 SELECT run($$'{"a": 1}'::text::profile$$), run($$'{"a": 1}'::profile::text$$);
+-- json too; so what makes JSON of any type makes JSON of a profile and not a text
+SELECT '{"name": "Ada", "custom": {"n": 1.10, "n": null}}'::json::profile, '{"a": 1.50}'::profile::json, run($$'[1]'::json::profile$$), run($$'{"a": "\u0000"}'::json::profile$$);
+SELECT to_jsonb(p), row_to_json(t), jsonb_agg(p), json_build_object('p', p), to_json(ARRAY[p]) FROM (SELECT '{"a": 1}'::profile AS p) AS t GROUP BY p, t;
+SELECT * FROM jsonb_to_record('{"p": {"a": 1}, "q": [{"b": 2}]}') AS r (p profile, q profile[]);
+-- A column changes its type both ways
+CREATE TABLE retyped AS SELECT '{"a": 1, "custom": {"b": [1, 2]}}'::jsonb AS d;
+ALTER TABLE retyped ALTER d TYPE profile;
+SELECT d, pg_typeof(d) FROM retyped;
+ALTER TABLE retyped ALTER d TYPE jsonb;
+SELECT d, pg_typeof(d) FROM retyped;
+ALTER TABLE retyped ALTER d TYPE text;
+ALTER TABLE retyped ALTER d TYPE profile;
+ALTER TABLE retyped ALTER d TYPE profile USING d::profile;
+-- Domains, arrays, rows, variables of PL/pgSQL
+CREATE DOMAIN adult AS profile CHECK ((VALUE ->> 'age')::int >= 18);
+SELECT '{"age": 18}'::adult ->> 'age' AS age, set('{"age": 18}'::adult, 'x', 1), run($$'{"age": 17}'::adult$$);
+CREATE TABLE adults (d adult);
+INSERT INTO adults VALUES ('{"age": 20}');
+UPDATE adults SET d['age'] = '5';
+UPDATE adults SET d['age'] = '50';
+SELECT d FROM adults;
+SELECT ARRAY['{"a": 1}'::profile] = ARRAY['{"a": 1.0}'::profile] AS arrays, ROW('{"a": 1}'::profile) = ROW('{"a": 1.0}'::profile) AS rows,
+       '{"{\"a\": 1}"}'::profile[] AS array_text, greatest('{"a": 1}'::profile, '{"a": 2}'), nullif('{"a": 1}'::profile, '{"a": 1.0}') AS same;
+DO $$
+DECLARE
+    p profiles.profile := '{}';
+BEGIN
+    p['custom']['x'] := '1';
+    p['name'] := '"Ada"';
+    FOR i IN 1..3 LOOP p := inc(p, 'n'); END LOOP;
+    RAISE NOTICE '%', p;
+END $$;
+-- Keys, references, generated columns, what is worked out once
+CREATE TABLE parents (p profile PRIMARY KEY, country text GENERATED ALWAYS AS (p ->> 'country') STORED);
+CREATE TABLE children (p profile REFERENCES parents, EXCLUDE USING btree (p WITH =));
+INSERT INTO parents VALUES ('{"country": "DE"}');
+INSERT INTO children VALUES ('{"country": "DE"}');
+INSERT INTO children VALUES ('{"country": "DE"}');
+INSERT INTO children VALUES ('{"country": "FR"}');
+SELECT * FROM parents JOIN children USING (p);
+EXPLAIN (VERBOSE, COSTS OFF) SELECT inc('{"custom": {"n": 1}}'::profile, 'n'), '{"a": "x"}'::profile ->> 'a', ('{"a": "x"}'::profile)['a'], profile('a', 1) || '{"b": 2}';
 -- A million digits in few bytes of jsonb must not become a million digits of memory
 SELECT run(format($$('{"a": [%s 1]}')::jsonb::profile$$, repeat('1e131071, ', 20000)));
 
@@ -128,6 +169,17 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)
 INSERT INTO parts SELECT p FROM many;
 SELECT count(*), count(DISTINCT tableoid) FROM parts;
 SELECT count(*) FROM parts WHERE p = '{"custom": {"s": 3, "n": 6.25}}';
+CREATE TABLE listed (p profile) PARTITION BY LIST (p);
+CREATE TABLE listed_1 PARTITION OF listed FOR VALUES IN ('{"a": 1}', '{"b": 2}');
+INSERT INTO listed VALUES ('{"a": 1.0}');
+INSERT INTO listed VALUES ('{"a": 2}');
+CREATE TABLE ranged (p profile) PARTITION BY RANGE (p);
+CREATE TABLE ranged_1 PARTITION OF ranged FOR VALUES FROM (MINVALUE) TO ('{"a": 5}');
+CREATE TABLE ranged_2 PARTITION OF ranged FOR VALUES FROM ('{"a": 5}') TO (MAXVALUE);
+INSERT INTO ranged VALUES ('{"a": 4}'), ('{"a": 5}'), ('{"a": 6}');
+SELECT tableoid::regclass, p FROM ranged ORDER BY p;
+-- Equal values lie in a btree once
+SELECT pg_relation_size('many_p_idx') < 0.5 * pg_relation_size('many') AS deduplicated;
 
 -- Storage: short, long, compressed and external values are one value
 CREATE TABLE stored (how text, p profile);

@@ -1,4 +1,4 @@
--- 100,000 caught errors of twenty-two kinds, and as many results, leave the backend as large as it was: no
+-- 100,000 caught errors of twenty-three kinds, and as many results, leave the backend as large as it was: no
 -- exception, string or buffer of C++ outlives its statement.
 SET search_path = profiles, public;
 CREATE FUNCTION memory_kb(OUT contexts bigint, OUT process bigint) LANGUAGE sql AS $$
@@ -14,7 +14,7 @@ DECLARE
 BEGIN
     FOR n IN 1..times LOOP
         BEGIN
-            CASE n % 22
+            CASE n % 23
                 WHEN 0 THEN p := inc(p, 'text');                                           -- wrong type
                 WHEN 1 THEN p := long::profile;                                            -- syntax, after 20 kB
                 WHEN 2 THEN p := deep::profile;                                            -- depth
@@ -39,6 +39,7 @@ BEGIN
                 WHEN 20 THEN PERFORM geoip('192.0.2.1');                                   -- GeoIP without a database
                              RAISE EXCEPTION 'nothing';
                 WHEN 21 THEN p := profile('a', 1, 'b..c', 2);                              -- construction
+                WHEN 22 THEN PERFORM profile_object_agg(k, '[1]') FROM (VALUES ('custom.a'), ('a..b')) AS v (k);  -- in an aggregate
             END CASE;
         EXCEPTION WHEN OTHERS THEN
             caught := caught + 1;
@@ -56,6 +57,7 @@ BEGIN
         p := apply(p, jsonb_build_object('name', 'Ada', 'custom', jsonb_build_object('n', '{"$inc": 0.1}'::jsonb, 'list', '{"$push": {"$each": [1, "x"], "$slice": -9}}'::jsonb)));
         p := (try_apply(p, '{"custom": {"n": {"$push": 1}, "set": {"$addToSet": [1, 2]}}}')).profile;
         p := unset(add_to_set(p, 'more', ARRAY[n, n + 1]), 'more')::text::profile;
+        PERFORM p = profile_object_agg(property, value) FROM profile_each(p);
     END LOOP;
 END $$;
 CALL make_errors(5000);

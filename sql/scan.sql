@@ -19,7 +19,7 @@ SELECT batches.uid, event.ts, event.key, event.count, event.sum, event.dur, even
        batches.profile ->> 'source_channel' AS source_channel, batches.device_id, batches.profile
   FROM (SELECT uid, device_id, profile, events FROM shop.batches
         UNION ALL
-        SELECT uid, device_id, profile, unfinished_session(session_id, session_start, session_duration, session_events)
+        SELECT uid, device_id, coalesce(live_profile(profile, expiry, now()), profile), unfinished_session(session_id, session_start, session_duration, session_events)
           FROM shop.users WHERE session_start IS NOT NULL) AS batches,
        LATERAL event_list_each(batches.events) AS event;
 CREATE VIEW unpacked_sessions AS

@@ -98,6 +98,26 @@ SELECT session('late', 1, '{"location": "52.4,13.06"}'), place_of('late');
 SELECT session('late', 1.5, '{"city": "Berlin", "country_code": "DE"}'), place_of('late');
 SELECT session('late', 2, '{"city": "Berlin", "country_code": "DE"}'), place_of('late');
 
+-- nowhere at all: in no table of the app, whatever else the request of the opt-out and the ones after it bring; but
+-- events of the requests before keep the profile that they came with
+CREATE FUNCTION where_is(what text) RETURNS TABLE (relation text, rows bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR relation IN SELECT tablename FROM pg_tables WHERE schemaname = 'whereabouts' ORDER BY 1 LOOP
+        EXECUTE format('SELECT count(*) FROM whereabouts.%I AS t WHERE t::text ~ $1', relation) INTO rows USING what;
+        IF rows > 0 THEN RETURN NEXT; END IF;
+    END LOOP;
+END
+$$;
+SELECT session('shy', 0, '{"location": "51.2345,6.7891"}');
+SELECT * FROM where_is('51\.2345|6\.7891');
+SELECT session('shy', 1, '{"location": "", "events": [{"key": "then", "count": 1}], "crash": {"_error": "boom", "_os": "Android"},
+    "consent": {"location": false}, "user_details": {"custom": {"n": {"$inc": 1}}}}');
+SELECT session('shy', 2, '{"ip_address": "192.0.2.1", "events": [{"key": "then", "count": 1}]}'), place_of('shy');
+SELECT (ingest('whereabouts', '{"device_id": "shy at home", "old_device_id": "shy", "timestamp": 1700200000, "ip_address": "192.0.2.1"}')).status, place_of('shy at home');
+SELECT count(*) AS events, count(*) FILTER (WHERE key = '[CLY]_crash') AS crashes, count(*) FILTER (WHERE key = '[CLY]_session') AS sessions
+FROM whereabouts.events WHERE uid = (SELECT uid FROM whereabouts.users WHERE device_id = 'shy at home');
+SELECT * FROM where_is('51\.2345|6\.7891');
+
 -- whoever opts out on one device opted out, whichever device was used later; the record of the merge forgets, too
 SELECT session('phone', 0, '{"location": "52.4,13.06"}'), session('tablet', 1, '{"location": "48.85,2.35"}');
 SELECT (ingest('whereabouts', '{"device_id": "phone", "timestamp": 1700000010, "location": ""}')).status;
@@ -133,9 +153,10 @@ SELECT session('no country', 0, '{"location": "52.52,13.405"}'), place_of('no co
 SELECT session('no country either', 0, '{"country_code": "DE", "city": "Berlin"}'), place_of('no country either');
 
 -- no address is stored, anywhere
-SELECT (SELECT count(*) FROM whereabouts.users u WHERE u::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS users,
-       (SELECT count(*) FROM whereabouts.event_batches b WHERE b::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS batches,
-       (SELECT count(*) FROM whereabouts.devices d WHERE d::text ~ '192\.0\.2\.1|198\.51\.100\.1') AS devices;
+INSERT INTO whereabouts.inbox (request) VALUES ('{"device_id": "address", "ip_address": "192.0.2.1", "colour": "red", "timestamp": 1700000000}');
+CALL drain('whereabouts');
+SELECT request, skipped FROM whereabouts.inbox_errors;
+SELECT * FROM where_is('192\.0\.2\.1|198\.51\.100\.1');
 
 -- unless the app asks for it; not of who opted out
 SELECT configure_app('whereabouts', '{"country_data": null, "ip_data": true}') IS NOT NULL AS done;

@@ -54,6 +54,17 @@ CREATE FUNCTION profile_to_jsonb(profile) RETURNS jsonb
 COMMENT ON FUNCTION profile_to_jsonb(profile) IS 'implementation of the cast to jsonb';
 CREATE CAST (profile AS jsonb) WITH FUNCTION profile_to_jsonb(profile) AS ASSIGNMENT;
 
+CREATE FUNCTION profile_from_json(json) RETURNS profile
+    AS 'MODULE_PATHNAME', 'profile_from_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION profile_from_json(json) IS 'implementation of the cast from json';
+CREATE CAST (json AS profile) WITH FUNCTION profile_from_json(json) AS ASSIGNMENT;
+
+-- With it, to_jsonb() and row_to_json() take a profile for what it is.
+CREATE FUNCTION profile_to_json(profile) RETURNS json
+    AS 'MODULE_PATHNAME', 'profile_to_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION profile_to_json(profile) IS 'implementation of the cast to json';
+CREATE CAST (profile AS json) WITH FUNCTION profile_to_json(profile) AS ASSIGNMENT;
+
 -- Access by property reference
 
 CREATE FUNCTION profile_get(profile, property text) RETURNS jsonb
@@ -139,7 +150,8 @@ COMMENT ON OPERATOR >= (profile, profile) IS 'greater than or equal, in an arbit
 
 CREATE OPERATOR CLASS profile_btree_ops DEFAULT FOR TYPE profile USING btree AS
     OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-    FUNCTION 1 profile_cmp(profile, profile);
+    FUNCTION 1 profile_cmp(profile, profile),
+    FUNCTION 4 btequalimage(oid);
 COMMENT ON OPERATOR CLASS profile_btree_ops USING btree IS 'sorting, DISTINCT and merge joins of profiles';
 CREATE OPERATOR CLASS profile_hash_ops DEFAULT FOR TYPE profile USING hash AS
     OPERATOR 1 =,

@@ -35,8 +35,7 @@ CREATE FUNCTION profile_keys(profile) RETURNS SETOF text
 COMMENT ON FUNCTION profile_keys(profile) IS 'the references of all properties that are set';
 
 CREATE FUNCTION profile_agg_step(profile, property text, value jsonb) RETURNS profile
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN property IS NULL THEN $1 ELSE profile_concat($1, profile(property, value)) END;
+    AS 'MODULE_PATHNAME', 'profile_agg_step' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION profile_agg_step(profile, text, jsonb) IS 'internal: one step of profile_object_agg';
 
 CREATE AGGREGATE profile_object_agg(property text, value jsonb) (

@@ -146,12 +146,17 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'settings must be a JSON object',
             HINT = 'For example ''{"session_cooldown": 30}''.';
+    ELSIF settings ? 'property_expiry' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'setting "property_expiry" is not set by hand',
+            HINT = 'Call @extschema@.configure_property.';
     END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION @extschema@.check_settings_object(jsonb) IS
-    'internal: refuses settings that are not a JSON object';
+    'internal: refuses settings that are not a JSON object, and those that are set by other functions';
 
 -- 160 bits of the server's strong random source. Two random UUIDs hold 244; the hash spreads them
 -- over its digits.

@@ -63,6 +63,8 @@ BEGIN
             purchase_total   numeric,
             last_purchase_amount numeric,
             last_purchase    timestamptz,
+            expiry           @extschema@.profile,
+            logged           boolean NOT NULL DEFAULT false,
             CONSTRAINT users_pkey PRIMARY KEY (uid, bucket),
             CONSTRAINT users_uid_check CHECK (uid > 0),
             CONSTRAINT users_bucket_check CHECK (bucket = (uid >> 16))
@@ -110,6 +112,8 @@ BEGIN
         COMMENT ON COLUMN %1$I.users.purchase_total IS 'the sum of their sums';
         COMMENT ON COLUMN %1$I.users.last_purchase_amount IS 'sum of the latest of them';
         COMMENT ON COLUMN %1$I.users.last_purchase IS 'time of the latest of them';
+        COMMENT ON COLUMN %1$I.users.expiry IS 'when values of custom properties are gone: milliseconds since 1970, or SESSION, negative for a session that has ended; live_profile heeds it';
+        COMMENT ON COLUMN %1$I.users.logged IS 'true while the requests of the user go to request_log, also when the app has no log';
         COMMENT ON SEQUENCE %1$I.users_uid_seq IS 'the next uid';
         $template$, app);
 END
@@ -270,14 +274,17 @@ BEGIN
     PERFORM @extschema@.create_devices_table(app);
     PERFORM @extschema@.create_event_batches_table(app);
     PERFORM @extschema@.create_event_blocks_table(app);
+    PERFORM @extschema@.create_user_blocks_table(app);
     PERFORM @extschema@.create_batches_view(app);
     PERFORM @extschema@.create_storage_view(app);
+    PERFORM @extschema@.create_compact_runs(app);
     PERFORM @extschema@.create_crash_tables(app);
     PERFORM @extschema@.create_consent_log(app);
     PERFORM @extschema@.create_enrolment_tables(app);
     PERFORM @extschema@.create_properties_table(app);
     PERFORM @extschema@.create_merges_table(app);
     PERFORM @extschema@.create_inbox_tables(app);
+    PERFORM @extschema@.create_request_log(app);
     PERFORM @extschema@.create_geo_targets_table(app);
     PERFORM @extschema@.create_events_table(app);
     PERFORM @extschema@.create_sessions_table(app);

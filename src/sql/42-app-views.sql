@@ -46,6 +46,18 @@ $function$;
 COMMENT ON FUNCTION @extschema@.comment_standard_columns(text, text) IS
     'internal: comments the columns that standard_columns makes';
 
+-- A profile of users without values that have expired. Few users have any: the others cost nothing.
+CREATE FUNCTION @extschema@.live_profile_of(relation text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT format('CASE WHEN %1$I.expiry IS NULL THEN %1$I.profile
+                        ELSE @extschema@.live_profile(%1$I.profile, %1$I.expiry, now()) END', relation)
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.live_profile_of(text) IS
+    'internal: the profile in a row of users, as a query reads it';
+
 -- Both tiers, in the form of the hot one.
 CREATE FUNCTION @extschema@.create_batches_view(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -211,10 +223,11 @@ BEGIN
                users.session_count, users.time_spent, users.event_count, users.merges,
                score.engagement_score,
                @extschema@.engagement_level(score.engagement_score) AS engagement_level,
-               users.profile OPERATOR(@extschema@.->) 'custom' AS custom,
+               live.profile OPERATOR(@extschema@.->) 'custom' AS custom,
                users.profile OPERATOR(@extschema@.->) 'campaign' AS campaign,
-               users.profile
+               live.profile
           FROM %1$I.users AS users,
+               LATERAL (SELECT %3$s AS profile) AS live,
                (SELECT (now() AT TIME ZONE @extschema@.app_timezone(%1$L))::date AS day) AS today,
                LATERAL (SELECT @extschema@.user_engagement(users.time_spent, users.session_count, users.recent_day,
                                                            users.recent_sessions, today.day) AS engagement_score) AS score;
@@ -248,8 +261,8 @@ BEGIN
         COMMENT ON COLUMN %1$I.people.engagement_level IS 'very low, low, average, high or very high';
         COMMENT ON COLUMN %1$I.people.custom IS 'the custom properties';
         COMMENT ON COLUMN %1$I.people.campaign IS 'the campaign that brought the user';
-        COMMENT ON COLUMN %1$I.people.profile IS 'all properties';
-        $template$, app, @extschema@.standard_columns('users.profile'));
+        COMMENT ON COLUMN %1$I.people.profile IS 'all properties, without those that have expired';
+        $template$, app, @extschema@.standard_columns('users.profile'), @extschema@.live_profile_of('users'));
     PERFORM @extschema@.comment_standard_columns(app, 'people');
 END
 $function$;

@@ -1,4 +1,4 @@
--- What requests report beside events and properties: crashes, consents, push tokens, enrolments.
+-- What requests report beside events and properties: crashes, consents, push tokens, enrolments; and their log.
 
 CREATE FUNCTION @extschema@.create_crash_tables(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE

@@ -12,6 +12,14 @@ COMMENT ON COLUMN ingest_result.status IS 'ok; duplicate: accepted before, nothi
 COMMENT ON COLUMN ingest_result.reason IS 'why, when the status is not ok';
 COMMENT ON COLUMN ingest_result.skipped IS 'the parts that could not be applied: [{"key", "operator", "reason"}, ...]';
 
+CREATE FUNCTION live_profile(profile profile, expiry profile, at timestamptz) RETURNS profile
+    AS 'MODULE_PATHNAME', 'live_profile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION live_profile(profile, profile, timestamptz) IS 'a profile of users without the custom properties that have expired at a time; expiry is the column of that name';
+
+CREATE FUNCTION expire_user(app text, uid bigint) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'expire_user' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION expire_user(text, bigint) IS 'internal: takes expired values out of the profile of a user; false when there were none';
+
 CREATE FUNCTION ingest(app text, request jsonb) RETURNS ingest_result
     AS 'MODULE_PATHNAME', 'ingest_request' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION ingest(text, jsonb) IS 'takes one SDK request: ingest(''shop'', ''{"device_id": "d1", "begin_session": 1}''); parameters are accepted as SDKs send them, parts that cannot be applied are listed in skipped';

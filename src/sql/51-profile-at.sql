@@ -55,6 +55,37 @@ $function$;
 COMMENT ON FUNCTION @extschema@.profile_in_blocks(text, bigint, timestamptz, timestamptz) IS
     'internal: the profile that the blocks have for a user at a time, when it is younger than after; null otherwise';
 
+-- An update of properties that is younger than the latest request is a value that expired since.
+CREATE FUNCTION @extschema@.expired_later(app text, uid bigint, at timestamptz) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer boolean;
+BEGIN
+    EXECUTE format($query$
+        WITH numbers AS (
+            SELECT $1 AS uid UNION ALL SELECT moved.uid FROM %1$I.moved_events AS moved WHERE moved.into_uid = $1
+        ), later AS (
+            SELECT batches.events FROM %1$I.event_batches AS batches
+             WHERE batches.uid = $1 AND batches.bucket = ($1 >> 16)::integer AND batches.last_ts > $2
+             UNION ALL
+            SELECT batch.events
+              FROM numbers JOIN %1$I.event_blocks AS blocks
+                   ON blocks.bucket = (numbers.uid >> 16)::integer AND blocks.first_uid <= numbers.uid
+                  AND blocks.last_uid >= numbers.uid AND blocks.last_ts > $2,
+                   LATERAL @extschema@.event_block_batches(blocks.data, numbers.uid) AS batch
+             WHERE batch.last_ts > $2)
+        SELECT EXISTS (SELECT FROM later, LATERAL @extschema@.event_list_each(later.events) AS event
+                        WHERE event.ts > $2 AND event.key = '[CLY]_property_update')
+        $query$, app) INTO answer USING uid, at;
+    RETURN answer;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.expired_later(text, bigint, timestamptz) IS
+    'internal: whether something expired after a time that is not before the latest request of the user';
+
 CREATE FUNCTION @extschema@.profile_at(app text, uid bigint, at timestamptz) RETURNS @extschema@.profile
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -65,7 +96,7 @@ DECLARE
     answer   @extschema@.profile;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
-    EXECUTE format('SELECT profile, first_seen, last_seen FROM %I.users WHERE uid = $1 AND bucket = ($1 >> 16)::integer', app)
+    EXECUTE format('SELECT profile, expiry, first_seen, last_seen FROM %I.users WHERE uid = $1 AND bucket = ($1 >> 16)::integer', app)
        INTO user_row USING uid;
     IF user_row IS NULL THEN
         RAISE EXCEPTION USING
@@ -73,8 +104,8 @@ BEGIN
             MESSAGE = format('app "%s" has no user %s', app, uid);
     ELSIF at < user_row.first_seen THEN
         RETURN NULL;
-    ELSIF at >= user_row.last_seen THEN
-        RETURN user_row.profile;
+    ELSIF at >= user_row.last_seen AND NOT @extschema@.expired_later(app, uid, at) THEN
+        RETURN coalesce(@extschema@.live_profile(user_row.profile, user_row.expiry, at), user_row.profile);
     END IF;
     -- Every change of a profile leaves an event, so the last event until then has it.
     EXECUTE format($query$

@@ -17,6 +17,7 @@ BEGIN
             samples      jsonb NOT NULL DEFAULT '[]',
             hidden       boolean NOT NULL DEFAULT false,
             masked       boolean NOT NULL DEFAULT false,
+            expires      text,
             refreshed_at timestamptz
         );
 
@@ -30,6 +31,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.properties.samples IS 'up to 10 values that users have, the frequent ones first; empty for masked properties';
         COMMENT ON COLUMN %1$I.properties.hidden IS 'true when it is not shown to anybody';
         COMMENT ON COLUMN %1$I.properties.masked IS 'true when its values are shown only to roles that may read users';
+        COMMENT ON COLUMN %1$I.properties.expires IS 'how many days a value lasts, or SESSION; null for ever';
         COMMENT ON COLUMN %1$I.properties.refreshed_at IS 'when these numbers were counted';
         $template$, app);
 END
@@ -70,7 +72,7 @@ BEGIN
             SELECT property.name, property.kind, jsonb_typeof(property.value) AS type,
                    CASE WHEN length(property.value::text) <= 100 THEN property.value END AS value,
                    min(users.first_seen) AS first_seen, max(users.last_seen) AS last_seen, count(*) AS users
-              FROM %1$I.users AS users, LATERAL @extschema@.profile_properties(users.profile) AS property
+              FROM %1$I.users AS users, LATERAL @extschema@.profile_properties(%2$s) AS property
              GROUP BY 1, 2, 3, 4
         ), counted AS (
             SELECT seen.name, seen.kind, sum(seen.users) AS users, min(seen.first_seen) AS first_seen,
@@ -98,7 +100,7 @@ BEGIN
                first_seen = LEAST(known.first_seen, excluded.first_seen),
                last_seen = GREATEST(known.last_seen, excluded.last_seen),
                samples = CASE WHEN known.masked THEN '[]' ELSE excluded.samples END
-        $statement$, app);
+        $statement$, app, @extschema@.live_profile_of('users'));
     GET DIAGNOSTICS answer = ROW_COUNT;
     RETURN answer;
 END
@@ -138,25 +140,88 @@ $function$;
 COMMENT ON FUNCTION @extschema@.property_path(text) IS
     'internal: where a property is in the jsonb of a profile';
 
-CREATE FUNCTION @extschema@.configure_property(app text, property text, hidden boolean DEFAULT NULL,
-                                               masked boolean DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql VOLATILE
+-- A rule is a setting of the app, which requests read anyway. Null takes it away.
+CREATE FUNCTION @extschema@.with_property_expiry(settings jsonb, name text, rule jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $function$
+    SELECT settings - 'property_expiry'
+           || CASE WHEN rules.rules = '{}' THEN rules.rules ELSE jsonb_build_object('property_expiry', rules.rules) END
+      FROM (SELECT jsonb_strip_nulls(coalesce(settings -> 'property_expiry', '{}') || jsonb_build_object(name, rule)) AS rules) AS rules
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.with_property_expiry(jsonb, text, jsonb) IS
+    'internal: settings of an app with another rule on how long a custom property lasts';
+
+CREATE FUNCTION @extschema@.expiry_rule(property text, expires text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    days integer := substring(expires FROM '^([0-9]{1,5})( days?)?$');
 BEGIN
-    PERFORM @extschema@.app_timezone(app);
-    EXECUTE format($statement$
-        INSERT INTO %1$I.properties AS known (name, kind, hidden, masked)
-        VALUES ($1, $2, coalesce($3, false), coalesce($4, false))
-            ON CONFLICT (name) DO UPDATE
-           SET hidden = coalesce($3, known.hidden), masked = coalesce($4, known.masked),
-               samples = CASE WHEN coalesce($4, known.masked) THEN '[]' ELSE known.samples END
-        $statement$, app) USING property, @extschema@.property_kind(property), hidden, masked;
+    IF @extschema@.property_kind(property) <> 'custom' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('"%s" cannot expire', left(property, 64)),
+            HINT = 'Custom properties can, such as custom.plan.';
+    ELSIF days BETWEEN 1 AND 36500 OR expires IN ('SESSION', 'never') THEN
+        RETURN CASE WHEN expires = 'SESSION' THEN '"SESSION"' ELSE to_jsonb(days) END;
+    END IF;
+    RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('invalid expiry: "%s"', left(expires, 64)),
+        HINT = 'Give a number of days from 1 to 36500, SESSION or never.';
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.configure_property(text, text, boolean, boolean) IS
-    'hides a property from everybody, or masks its values for roles that may not read users; null leaves a mark as it is';
+COMMENT ON FUNCTION @extschema@.expiry_rule(text, text) IS
+    'internal: what configure_property is told of an expiry, as a setting; null for never';
+
+CREATE FUNCTION @extschema@.set_property_expiry(app text, property text, rule jsonb) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    changed jsonb;
+BEGIN
+    UPDATE @extschema@.apps AS a
+       SET settings = @extschema@.with_property_expiry(a.settings, (@extschema@.property_path(property))[2], rule)
+     WHERE a.name = app
+    RETURNING a.settings INTO changed;
+    PERFORM @extschema@.check_settings(changed);
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.set_property_expiry(text, text, jsonb) IS
+    'internal: how long values of a custom property last from now on; null for ever';
+
+CREATE FUNCTION @extschema@.configure_property(app text, property text, hidden boolean DEFAULT NULL,
+                                               masked boolean DEFAULT NULL, expires text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    rule jsonb;
+BEGIN
+    PERFORM @extschema@.app_timezone(app);
+    IF expires IS NOT NULL THEN
+        rule := @extschema@.expiry_rule(property, expires);
+        PERFORM @extschema@.set_property_expiry(app, property, rule);
+    END IF;
+    EXECUTE format($statement$
+        INSERT INTO %1$I.properties AS known (name, kind, hidden, masked, expires)
+        VALUES ($1, $2, coalesce($3, false), coalesce($4, false), $6)
+            ON CONFLICT (name) DO UPDATE
+           SET hidden = coalesce($3, known.hidden), masked = coalesce($4, known.masked),
+               samples = CASE WHEN coalesce($4, known.masked) THEN '[]' ELSE known.samples END,
+               expires = CASE WHEN $5 IS NULL THEN known.expires ELSE $6 END
+        $statement$, app) USING property, @extschema@.property_kind(property), hidden, masked, expires, rule #>> '{}';
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.configure_property(text, text, boolean, boolean, text) IS
+    'hides a property from everybody, masks its values for roles that may not read users, or says how long values that are written from now on last: a number of days, SESSION, or never; null leaves each as it is';
 
 CREATE FUNCTION @extschema@.visible_profile(app text, profile @extschema@.profile) RETURNS @extschema@.profile
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -201,7 +266,8 @@ BEGIN
              WHERE users.uid > $1 ORDER BY users.uid LIMIT 1000
         ), changed AS (
             UPDATE %1$I.users AS users
-               SET profile = (users.profile::jsonb #- $2)::@extschema@.profile
+               SET profile = (users.profile::jsonb #- $2)::@extschema@.profile,
+                   expiry = nullif(users.expiry::jsonb #- $2, '{"custom": {}}')::@extschema@.profile
               FROM portion
              WHERE users.uid = portion.uid AND users.bucket = portion.bucket
                AND users.profile::jsonb #> $2 IS NOT NULL
@@ -220,6 +286,10 @@ CREATE FUNCTION @extschema@.delete_property_of_catalogue(app text, property text
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
+    IF EXISTS (SELECT FROM @extschema@.apps AS a
+                WHERE a.name = app AND a.settings -> 'property_expiry' ? (@extschema@.property_path(property))[2]) THEN
+        PERFORM @extschema@.set_property_expiry(app, property, NULL);
+    END IF;
     EXECUTE format('DELETE FROM %I.properties WHERE name = $1', app) USING property;
 END
 $function$;
@@ -249,3 +319,44 @@ $procedure$;
 
 COMMENT ON PROCEDURE @extschema@.delete_property(text, text) IS
     'takes a property away from every user, 1,000 in a transaction, and out of the catalogue; events keep what they have';
+
+-- The next 1,000 users who have something that expires; returns the last of them, null at the end.
+CREATE FUNCTION @extschema@.expire_users(app text, after_uid bigint, OUT last_uid bigint, OUT expired bigint)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($query$
+        SELECT max(portion.uid), count(*) FILTER (WHERE portion.is_over AND @extschema@.expire_user($1, portion.uid))
+          FROM (SELECT users.uid,
+                       @extschema@.live_profile(users.profile, users.expiry, now()) OPERATOR(@extschema@.<>) users.profile AS is_over
+                  FROM %I.users AS users
+                 WHERE users.uid > $2 AND users.expiry IS NOT NULL ORDER BY users.uid LIMIT 1000) AS portion
+        $query$, app) INTO last_uid, expired USING app, after_uid;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.expire_users(text, bigint) IS
+    'internal: takes expired values out of the next 1,000 users with values that expire';
+
+CREATE PROCEDURE @extschema@.expire_properties(app text, INOUT expired bigint DEFAULT 0)
+    LANGUAGE plpgsql
+    AS $procedure$
+DECLARE
+    portion pg_catalog.record;
+    after_uid pg_catalog.int8 := 0;
+BEGIN
+    PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
+    expired := 0;
+    LOOP
+        SELECT * INTO portion FROM @extschema@.expire_users(app, after_uid);
+        COMMIT;
+        EXIT WHEN portion.last_uid IS NULL;
+        expired := expired OPERATOR(pg_catalog.+) portion.expired;
+        after_uid := portion.last_uid;
+    END LOOP;
+END
+$procedure$;
+
+COMMENT ON PROCEDURE @extschema@.expire_properties(text, bigint) IS
+    'takes expired values of custom properties out of the profiles, 1,000 users in a transaction; nobody sees them anyway, this gives their room back and keeps indexes of profiles exact; expired is how many users had any';

@@ -116,7 +116,9 @@ BEGIN
                last_view_at = CASE WHEN u.last_view_at = theirs.last_view_at THEN mine.last_view_at ELSE u.last_view_at END,
                consent = nullif(@extschema@.without_theirs(coalesce(u.consent::jsonb, '{}'), theirs.consent::jsonb, mine.consent::jsonb),
                                 '{}')::@extschema@.profile,
-               profile = restored.profile::@extschema@.profile
+               profile = restored.profile::@extschema@.profile,
+               expiry = nullif(@extschema@.without_theirs(coalesce(u.expiry::jsonb, '{}'), theirs.expiry::jsonb, mine.expiry::jsonb),
+                               '{}')::@extschema@.profile
           FROM jsonb_populate_record(NULL::%1$I.users, $2) AS theirs,
                jsonb_populate_record(NULL::%1$I.users, $3) AS mine,
                LATERAL (SELECT @extschema@.without_theirs(now.profile::jsonb, theirs.profile::jsonb, mine.profile::jsonb) AS profile
@@ -217,6 +219,24 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.restore_events(text, record) IS 'internal: part of undo_merge';
 
+-- The session that was open then was closed by the merge; what lasts for a session went with it.
+CREATE FUNCTION @extschema@.without_session(user_row jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT user_row || '{"session_start": null, "session_end": null}'
+           || CASE WHEN of_session.names IS NULL THEN '{}' ELSE jsonb_build_object(
+                   'profile', jsonb_set(stored.profile, '{custom}', coalesce(stored.profile -> 'custom', '{}') - of_session.names)::text,
+                   'expiry', nullif(jsonb_set(stored.expiry, '{custom}', (stored.expiry -> 'custom') - of_session.names)::text,
+                                    '{"custom": {}}')) END
+      FROM (SELECT (user_row ->> 'profile')::jsonb AS profile, (user_row ->> 'expiry')::jsonb AS expiry) AS stored,
+           LATERAL (SELECT array_agg(each.key) AS names FROM jsonb_each_text(stored.expiry -> 'custom') AS each
+                     WHERE each.value = 'SESSION' OR starts_with(each.value, '-')) AS of_session
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.without_session(jsonb) IS
+    'internal: a row of users that a merge keeps, after the session that was open then';
+
 CREATE FUNCTION @extschema@.undo_merge(app text, merge bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -253,7 +273,7 @@ BEGIN
     PERFORM @extschema@.restore_survivor(app, merge_row);
     -- The session that was open then was closed by the merge.
     EXECUTE format('INSERT INTO %1$I.users SELECT * FROM jsonb_populate_record(NULL::%1$I.users, $1)', app)
-      USING merge_row.from_user || '{"session_start": null, "session_end": null}';
+      USING @extschema@.without_session(merge_row.from_user);
     EXECUTE format('UPDATE %I.devices SET uid = $1, bucket = ($1 >> 16)::integer WHERE uid = $2 AND device_id = ANY ($3)', app)
       USING merge_row.from_uid, merge_row.uid, merge_row.devices;
     PERFORM @extschema@.restore_reports(app, merge_row);

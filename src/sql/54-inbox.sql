@@ -46,7 +46,7 @@ BEGIN
 
         COMMENT ON TABLE %1$I.inbox_errors IS 'requests of the inbox that could not be taken, or not whole';
         COMMENT ON COLUMN %1$I.inbox_errors.id IS 'number that the request had in the inbox';
-        COMMENT ON COLUMN %1$I.inbox_errors.request IS 'the request';
+        COMMENT ON COLUMN %1$I.inbox_errors.request IS 'the request; without its address where it was taken, so where status is ok';
         COMMENT ON COLUMN %1$I.inbox_errors.received_at IS 'when it was loaded';
         COMMENT ON COLUMN %1$I.inbox_errors.failed_at IS 'when drain tried it';
         COMMENT ON COLUMN %1$I.inbox_errors.status IS 'failed, refused for its checksum, or ok: taken but for what is in skipped';
@@ -83,7 +83,9 @@ BEGIN
     BEGIN
         EXECUTE format($statement$
             INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason, skipped)
-            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason, answer.skipped
+            SELECT taken.id,
+                   CASE answer.status WHEN 'ok' THEN taken.request - '{ip_address,ip}'::text[] ELSE taken.request END,
+                   taken.received_at, answer.status, answer.reason, answer.skipped
               FROM @extschema@.ingest_bulk($1, (SELECT jsonb_agg(request ORDER BY id) FROM %1$I.inbox WHERE id = ANY ($2)))
                    WITH ORDINALITY AS answer (uid, status, reason, skipped, number)
               JOIN %1$I.inbox AS taken ON taken.id = ($2)[answer.number]
@@ -92,7 +94,9 @@ BEGIN
     EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded OR data_corrupted OR raise_exception THEN
         EXECUTE format($statement$
             INSERT INTO %1$I.inbox_errors (id, request, received_at, status, reason, skipped)
-            SELECT taken.id, taken.request, taken.received_at, answer.status, answer.reason, answer.skipped
+            SELECT taken.id,
+                   CASE answer.status WHEN 'ok' THEN taken.request - '{ip_address,ip}'::text[] ELSE taken.request END,
+                   taken.received_at, answer.status, answer.reason, answer.skipped
               FROM (SELECT * FROM %1$I.inbox WHERE id = ANY ($2) ORDER BY id) AS taken,
                    LATERAL @extschema@.drain_one($1, taken.request) AS answer
              WHERE answer.status IN ('failed', 'refused') OR answer.skipped <> '[]'

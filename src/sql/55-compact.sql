@@ -3,7 +3,8 @@
 -- every snapshot sees each event once; what a step has done stays done whatever becomes of the next.
 --
 -- Rows that somebody holds are left for the next time: compact never waits for ingestion. Ingestion waits
--- for compact only in a merge of users whose batches are just being moved.
+-- for compact only in a merge of users whose batches are just being moved. Which steps make a run, and when
+-- one is due, is in 57-compact-run.sql.
 
 -- What follows may run once for a bucket at a time.
 CREATE FUNCTION @extschema@.compact_lock(app text, bucket integer) RETURNS boolean
@@ -40,18 +41,19 @@ COMMENT ON FUNCTION @extschema@.compact_insert(text, @extschema@.event_block[]) 
 
 -- The next step from a user on: batches of one bucket for one block. next_uid is null at the end.
 CREATE FUNCTION @extschema@.compact_batches(
-    app text, from_uid bigint, last_batch bigint, OUT bucket integer, OUT events bigint, OUT blocks bigint,
-    OUT next_uid bigint)
+    app text, from_uid bigint, last_batch bigint, buckets integer[] DEFAULT NULL, OUT bucket integer,
+    OUT batches bigint, OUT events bigint, OUT blocks bigint, OUT next_uid bigint)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
     first_uid bigint;
-    batches bigint;
+    fitting bigint;
     taken record;
 BEGIN
-    EXECUTE format('SELECT uid FROM %I.event_batches WHERE uid >= $1 AND batch <= $2 ORDER BY uid LIMIT 1', app)
-       INTO first_uid USING from_uid, last_batch;
+    EXECUTE format('SELECT uid FROM %I.event_batches
+                     WHERE uid >= $1 AND batch <= $2 AND ($3 IS NULL OR bucket = ANY ($3)) ORDER BY uid LIMIT 1', app)
+       INTO first_uid USING from_uid, last_batch, buckets;
     IF first_uid IS NULL THEN
         RETURN;
     END IF;
@@ -68,7 +70,7 @@ BEGIN
                      WHERE uid >= $1 AND uid < $2 AND batch <= $3
                      ORDER BY uid, bucket, batch LIMIT 65536) AS batches) AS counted
          WHERE total <= 65536 OR position = 1
-        $template$, app) INTO batches USING first_uid, next_uid, last_batch;
+        $template$, app) INTO fitting USING first_uid, next_uid, last_batch;
     EXECUTE format($template$
         WITH chosen AS MATERIALIZED (
             SELECT ctid FROM %1$I.event_batches
@@ -83,7 +85,8 @@ BEGIN
         SELECT array_agg(uid) AS uids, array_agg(device_id) AS device_ids, array_agg(profile) AS snapshots,
                array_agg(events) AS lists, sum(@extschema@.event_list_length(events)) AS events, max(uid) AS last_uid
           FROM (SELECT * FROM gone ORDER BY uid, batch) AS sorted
-        $template$, app) INTO taken USING first_uid, next_uid, last_batch, batches;
+        $template$, app) INTO taken USING first_uid, next_uid, last_batch, fitting;
+    batches := coalesce(cardinality(taken.uids), 0);
     events := coalesce(taken.events, 0);
     blocks := @extschema@.compact_insert(app,
         @extschema@.build_event_blocks(taken.uids, taken.device_ids, taken.snapshots, taken.lists));
@@ -91,13 +94,14 @@ BEGIN
     next_uid := coalesce(taken.last_uid, next_uid);
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.compact_batches(text, bigint, bigint) IS
-    'internal: moves batches of one bucket into a block';
+COMMENT ON FUNCTION @extschema@.compact_batches(text, bigint, bigint, integer[]) IS
+    'internal: moves batches of the next one of these buckets, or of all, into a block';
 
 -- Of the next block that has events of merged users: those go back to the hot tier, under the number of
 -- the user that they belong to, who may be of another bucket; the others into a new block.
 CREATE FUNCTION @extschema@.compact_moved(
-    app text, from_bucket integer, from_block bigint, OUT bucket integer, OUT block bigint, OUT users bigint)
+    app text, from_bucket integer, from_block bigint, buckets integer[] DEFAULT NULL, OUT bucket integer,
+    OUT block bigint, OUT users bigint)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
@@ -106,12 +110,12 @@ DECLARE
 BEGIN
     EXECUTE format($template$
         SELECT blocks.bucket, blocks.block FROM %1$I.event_blocks AS blocks
-         WHERE (blocks.bucket, blocks.block) > ($1, $2)
+         WHERE (blocks.bucket, blocks.block) > ($1, $2) AND ($3 IS NULL OR blocks.bucket = ANY ($3))
            AND EXISTS (SELECT FROM %1$I.moved_events AS moved
                         WHERE moved.bucket = blocks.bucket AND moved.uid BETWEEN blocks.first_uid AND blocks.last_uid
                           AND moved.uid = ANY (@extschema@.event_block_uids(blocks.data)))
          ORDER BY 1, 2 LIMIT 1
-        $template$, app) INTO bucket, block USING from_bucket, from_block;
+        $template$, app) INTO bucket, block USING from_bucket, from_block, buckets;
     IF block IS NULL OR NOT @extschema@.compact_lock(app, bucket) THEN
         RETURN;
     END IF;
@@ -143,8 +147,8 @@ BEGIN
         @extschema@.build_event_blocks(kept.uids, kept.device_ids, kept.snapshots, kept.lists));
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.compact_moved(text, integer, bigint) IS
-    'internal: takes the events of merged users out of the next block';
+COMMENT ON FUNCTION @extschema@.compact_moved(text, integer, bigint, integer[]) IS
+    'internal: takes the events of merged users out of the next block of these buckets, or of all';
 
 CREATE FUNCTION @extschema@.compact_forget_moved(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -163,97 +167,40 @@ $function$;
 COMMENT ON FUNCTION @extschema@.compact_forget_moved(text) IS
     'internal: forgets the merged users that no block has any more';
 
--- Small blocks, older ones first, as many as fit in one: once there are four in a bucket.
-CREATE FUNCTION @extschema@.compact_small(app text, from_bucket integer, OUT bucket integer, OUT blocks bigint)
+-- Small blocks, older ones first, as many as fit in one: once there are four in a bucket, or what fits
+-- together is half a block. Blocks that hold as many columns as they can stay as they are.
+CREATE FUNCTION @extschema@.compact_small(
+    app text, from_bucket integer, small integer DEFAULT 16384, OUT bucket integer, OUT blocks bigint)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
+    numbers bigint[];
     merged @extschema@.event_block[];
 BEGIN
     EXECUTE format($template$
-        SELECT bucket FROM %1$I.event_blocks WHERE events < 16384 AND bucket >= $1
-         GROUP BY bucket HAVING count(*) >= 4 ORDER BY bucket LIMIT 1
-        $template$, app) INTO bucket USING from_bucket;
+        SELECT bucket, array_agg(block) FILTER (WHERE total <= 65536)
+          FROM (SELECT bucket, block, sum(events) OVER (PARTITION BY bucket ORDER BY block) AS total
+                  FROM %I.event_blocks WHERE events < $1 AND bucket >= $2) AS counted
+         GROUP BY bucket
+        HAVING count(*) >= 4 OR count(*) > 1 AND max(total) FILTER (WHERE total <= 65536) >= 32768
+         ORDER BY bucket LIMIT 1
+        $template$, app) INTO bucket, numbers USING small, from_bucket;
     IF bucket IS NULL OR NOT @extschema@.compact_lock(app, bucket) THEN
         RETURN;
     END IF;
     EXECUTE format($template$
         WITH chosen AS (
-            SELECT block FROM (SELECT block, sum(events) OVER (ORDER BY block) AS total
-                                 FROM %1$I.event_blocks WHERE bucket = $1 AND events < 16384) AS counted
-             WHERE total <= 65536),
-        gone AS (
-            DELETE FROM %1$I.event_blocks AS old USING chosen WHERE old.bucket = $1 AND old.block = chosen.block
-            RETURNING old.block, old.data)
-        SELECT @extschema@.merge_event_blocks(array_agg(data ORDER BY block)), count(*) FROM gone
-        $template$, app) INTO merged, blocks USING bucket;
+            SELECT block, data FROM %I.event_blocks WHERE bucket = $1 AND block = ANY ($2) FOR UPDATE)
+        SELECT @extschema@.merge_event_blocks(array_agg(data ORDER BY block)), count(*) FROM chosen
+        $template$, app) INTO merged, blocks USING bucket, numbers;
+    IF cardinality(merged) >= blocks THEN
+        blocks := NULL;
+        RETURN;
+    END IF;
+    EXECUTE format('DELETE FROM %I.event_blocks WHERE bucket = $1 AND block = ANY ($2)', app) USING bucket, numbers;
     PERFORM @extschema@.compact_insert(app, merged);
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.compact_small(text, integer) IS
+COMMENT ON FUNCTION @extschema@.compact_small(text, integer, integer) IS
     'internal: merges small blocks of the next bucket that has many';
-
-CREATE FUNCTION @extschema@.compact_last_batch(app text) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, pg_temp
-    AS $function$
-DECLARE
-    answer bigint;
-BEGIN
-    EXECUTE format('SELECT coalesce(max(batch), 0) FROM %I.event_batches', app) INTO answer;
-    RETURN answer;
-END
-$function$;
-COMMENT ON FUNCTION @extschema@.compact_last_batch(text) IS
-    'internal: the newest batch of an app; compact leaves what comes while it runs for the next time';
-
--- A procedure that ends transactions cannot have a search_path of its own: it says everything in full.
-CREATE PROCEDURE @extschema@.compact(app text)
-    LANGUAGE plpgsql
-    AS $procedure$
-DECLARE
-    last_batch pg_catalog.int8;
-    step pg_catalog.record;
-    at_bucket pg_catalog.int4 := -1;
-    at_block pg_catalog.int8 := 0;
-    at_uid pg_catalog.int8 := 0;
-BEGIN
-    PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
-    LOOP
-        SELECT * INTO step FROM @extschema@.compact_moved(app, at_bucket, at_block);
-        COMMIT;
-        EXIT WHEN step.block IS NULL;
-        at_bucket := step.bucket;
-        at_block := step.block;
-        IF step.users IS NOT NULL THEN
-            RAISE NOTICE 'compact %, bucket %: % merged users taken out of a block', app, step.bucket, step.users;
-        END IF;
-    END LOOP;
-    PERFORM @extschema@.compact_forget_moved(app);
-    COMMIT;
-    last_batch := @extschema@.compact_last_batch(app);
-    LOOP
-        SELECT * INTO step FROM @extschema@.compact_batches(app, at_uid, last_batch);
-        COMMIT;
-        EXIT WHEN step.next_uid IS NULL;
-        at_uid := step.next_uid;
-        IF step.events OPERATOR(pg_catalog.>) 0 THEN
-            RAISE NOTICE 'compact %, bucket %: % events into % blocks', app, step.bucket, step.events, step.blocks;
-        END IF;
-    END LOOP;
-    at_bucket := 0;
-    LOOP
-        SELECT * INTO step FROM @extschema@.compact_small(app, at_bucket);
-        COMMIT;
-        EXIT WHEN step.bucket IS NULL;
-        IF step.blocks IS NULL THEN   -- somebody else is at it
-            at_bucket := step.bucket OPERATOR(pg_catalog.+) 1;
-        ELSE
-            RAISE NOTICE 'compact %, bucket %: % small blocks merged', app, step.bucket, step.blocks;
-        END IF;
-    END LOOP;
-END
-$procedure$;
-COMMENT ON PROCEDURE @extschema@.compact(text) IS
-    'moves the events of the hot tier into blocks, in short transactions; can run at any time, be stopped at any time, and run again';

@@ -148,12 +148,12 @@ BEGIN
     END IF;
     IF isempty(range) THEN
         -- Nothing to count, but a bad query is an error all the same.
-        PERFORM coalesce(filter, '{}')::@extschema@.segment;
+        PERFORM @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment;
         RETURN;
     END IF;
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan(
-        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
         bounds.from_ms, bounds.until_ms, latest, starts);
 END
 $function$;
@@ -173,12 +173,12 @@ DECLARE
 BEGIN
     PERFORM @extschema@.segmentation_check_period(range);
     IF isempty(range) THEN
-        PERFORM coalesce(filter, '{}')::@extschema@.segment;
+        PERFORM @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment;
         RETURN;
     END IF;
     SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
     RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
-        app_name, event_key, coalesce(filter, '{}')::@extschema@.segment, coalesce(properties_by, '{}'),
+        app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
         bounds.from_ms, bounds.until_ms, latest, coalesce(cell, '{}'));
 END
 $function$;

@@ -23,9 +23,7 @@ ALTER OPERATOR ? (profile, text) SET (RESTRICT = profile_hassel);
 ALTER OPERATOR ?| (profile, text[]) SET (RESTRICT = profile_hassel);
 ALTER OPERATOR ?& (profile, text[]) SET (RESTRICT = profile_hassel);
 
--- Segments from SQL values, and a comparison as of ->> that an index serves. The condition
--- p ->> 'country' = 'DE' itself cannot become one: PostgreSQL asks the function of the outermost operator,
--- which is text's own =, and that function knows nothing of profiles.
+-- Segments from SQL values, and what the planner makes of p ->> 'country' = 'DE' for an index.
 
 CREATE FUNCTION segment(property text, value "any") RETURNS segment
     AS 'MODULE_PATHNAME', 'segment_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -35,6 +33,10 @@ CREATE FUNCTION segment_of_text(property text, value text) RETURNS segment
     AS 'MODULE_PATHNAME', 'segment_of_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_of_text(text, text) IS
     'a filter that all profiles match for which p ->> property = value, and perhaps others';
+CREATE FUNCTION segment_of_text(property text, texts text[]) RETURNS segment
+    AS 'MODULE_PATHNAME', 'segment_of_text_array' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_of_text(text, text[]) IS
+    'a filter that all profiles match for which p ->> property is one of the texts, and perhaps others';
 CREATE FUNCTION profile_text_is(profile, property text, value text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'profile_text_is' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION profile_text_is(profile, text, text) IS

@@ -85,6 +85,35 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.export_user_merges(text, bigint) IS 'internal: part of export_user';
 
+CREATE FUNCTION @extschema@.devices_of(app text, uid bigint) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT d.device_id FROM %I.devices AS d WHERE d.uid = $1 AND d.bucket = ($1 >> 16)::integer', app)
+        USING uid;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.devices_of(text, bigint) IS 'internal: the device ids of a user';
+
+CREATE FUNCTION @extschema@.export_user_requests(app text, uid bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer jsonb;
+BEGIN
+    EXECUTE format($query$
+        SELECT coalesce(jsonb_agg(to_jsonb(l) - 'uid' ORDER BY l.id), '[]')
+          FROM %I.request_log AS l WHERE l.device_id = ANY (ARRAY(SELECT @extschema@.devices_of($1, $2)))
+        $query$, app) INTO answer USING app, uid;
+    RETURN answer;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.export_user_requests(text, bigint) IS 'internal: part of export_user';
+
 CREATE FUNCTION @extschema@.export_user_events(app text, uid bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -130,7 +159,8 @@ BEGIN
     END IF;
     RETURN answer || jsonb_build_object('app', app, 'uid', uid, 'exported_at', now(),
                                         'events', @extschema@.export_user_events(app, uid),
-                                        'merges', @extschema@.export_user_merges(app, uid));
+                                        'merges', @extschema@.export_user_merges(app, uid),
+                                        'request_log', @extschema@.export_user_requests(app, uid));
 END
 $function$;
 
@@ -235,6 +265,27 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.purge_inbox(text, text, bigint) IS 'internal: part of purge_user';
 
+-- Also those that name one of the devices as the one before.
+CREATE FUNCTION @extschema@.purge_requests(app text, uid bigint) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+DECLARE
+    answer bigint;
+BEGIN
+    EXECUTE format($statement$
+        WITH mine AS (SELECT @extschema@.devices_of($1, $2) AS device_id)
+        DELETE FROM %I.request_log AS l
+         WHERE l.device_id IN (SELECT mine.device_id FROM mine)
+            OR l.request ->> 'old_device_id' IN (SELECT mine.device_id FROM mine)
+        $statement$, app) USING app, uid;
+    GET DIAGNOSTICS answer = ROW_COUNT;
+    RETURN answer;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.purge_requests(text, bigint) IS 'internal: part of purge_user';
+
 CREATE FUNCTION @extschema@.purge_rows(app text, uid bigint) RETURNS jsonb
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -272,8 +323,10 @@ BEGIN
     END IF;
     PERFORM @extschema@.purge_samples(app, uid);
     PERFORM @extschema@.purge_crashes(app, uid);
+    PERFORM @extschema@.purge_user_blocks(app, uid);
     answer := jsonb_build_object('merges', @extschema@.purge_merges(app, uid),
                                  'events', @extschema@.remove_events(app, uid),
+                                 'request_log', @extschema@.purge_requests(app, uid),
                                  'inbox', @extschema@.purge_inbox(app, 'inbox', uid),
                                  'inbox_errors', @extschema@.purge_inbox(app, 'inbox_errors', uid));
     RETURN @extschema@.purge_rows(app, uid) || answer;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Requests ingested per second, against pgbench's built-in simple-update on the same server, in turns;
-# bulks; WAL and HOT updates of requests and of heartbeats.
+# bulks; the request log; WAL, HOT updates and the growth of the table under requests and a million heartbeats.
 #
-#     test/bench/ingest.sh [SECONDS [USERS]]        5 seconds a run, 200,000 users unless given
+#     test/bench/ingest.sh [SECONDS [USERS [HEARTBEATS]]]    5 seconds a run, 200,000 users, 1,000,000 unless given
 #
 # A request carries 3 events and 5 operators, for a random user who is known. Both sides use the
 # simple protocol and the tables of both are warm; simple-update has as many accounts as there are users.
@@ -12,6 +12,7 @@ source "$(dirname "$0")/lib.sh"
 
 seconds=${1:-5}
 users=${2:-200000}
+heartbeats=${3:-1000000}
 bench_start "wal_level = replica" "autovacuum = on"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"; cluster_destroy' EXIT
@@ -75,24 +76,46 @@ done
 awk -v single="$(cat "$tmp"/single? | median)" '{ printf "ingest_bulk of 1,000            %6.0f/s   ingest %6.0f/s   ratio %.1f (reach 5.0)\n", $1, single, $1 / single }' "$tmp/bulk"
 echo "    SELECT count(*) FROM bulks, LATERAL profiles.ingest_bulk('shop', requests)"
 
-# WAL, HOT updates and growth: a million heartbeats would take minutes, a steady state is reached before.
-# measure WHAT COMMAND ...
+# The log of requests: off is what everything above was.
+log_rate() {
+    bench_sql -c "SELECT profiles.configure_app('shop', '{\"request_log\": \"$1\"}')" >/dev/null
+    next=$((next + 1000000))
+    tps -c 1 -f "$tmp/request" >>"$tmp/log-$1"
+}
+for _ in 1 2 3; do
+    log_rate off
+    log_rate on
+done
+awk -v off="$(median <"$tmp/log-off")" -v on="$(median <"$tmp/log-on")" \
+    'BEGIN { printf "request_log on                 %6.0f/s   off    %6.0f/s   ratio %.2f\n", on, off, on / off }'
+bench_sql -c "SELECT profiles.configure_app('shop', '{\"request_log\": null}')" >/dev/null
+
+# WAL, HOT updates and growth.
+# measure WHAT COMMAND ...; the command prints a rate.
+state() {
+    bench_sql -c "SELECT pg_current_wal_insert_lsn() - '0/0', pg_table_size('shop.users'), n_tup_upd, n_tup_hot_upd
+                    FROM pg_stat_user_tables WHERE relid = 'shop.users'::regclass"
+}
 measure() {
-    local before after what=$1
+    local before rate what=$1
     shift
-    bench_sql -c "SELECT pg_stat_reset_single_table_counters('shop.users'::regclass)" >/dev/null
-    before=$(bench_sql -c "SELECT pg_current_wal_insert_lsn() - '0/0', pg_table_size('shop.users'), sum(event_count) FROM shop.users" | head -1)
-    local rate
+    before=$(state)
     rate=$("$@")
     sleep 1
-    after=$(bench_sql -c "SELECT pg_current_wal_insert_lsn() - '0/0', pg_table_size('shop.users')")
-    bench_sql -c "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'shop.users'::regclass" |
-        awk -F'|' -v what="$what" -v rate="$rate" -v before="$before" -v after="$after" '{
-            split(before, b, "|"); split(after, a, "|")
-            printf "%-12s %7d updates of users, %5.1f %% HOT, %5.0f bytes of WAL each, users %4.0f MB -> %4.0f MB, %6.0f/s\n",
-                what, $1, 100 * $2 / $1, (a[1] - b[1]) / $1, b[2] / 1048576, a[2] / 1048576, rate }'
+    state | awk -F'|' -v what="$what" -v rate="$rate" -v before="$before" '{
+        split(before, b, "|")
+        updates = $3 - b[3]
+        printf "%-12s %7d updates of users, %5.1f %% HOT, %5.0f bytes of WAL each, users %4.0f MB -> %4.0f MB, %6.0f/s\n",
+            what, updates, 100 * ($4 - b[4]) / updates, ($1 - b[1]) / updates, b[2] / 1048576, $2 / 1048576, rate }'
 }
 next=$((next + 1000000))
 measure requests tps -c 2 -f "$tmp/request"
 next=0
-measure heartbeats tps -c 2 -T $((seconds * 6)) -f "$tmp/heartbeat"
+beat() {
+    pgbench -n -c 2 -t $((heartbeats / 8)) -D users="$users" -D n="$next" -f "$tmp/heartbeat" 2>&1 | awk '/^tps/ { print $3 }'
+}
+for part in 1 2 3 4; do
+    measure "heartbeats $part" beat
+    next=$((next + 1000000))
+done
+bench_sql -c "SELECT format('autovacuum of users: %s times, %s dead rows left', autovacuum_count, n_dead_tup) FROM pg_stat_user_tables WHERE relid = 'shop.users'::regclass"

@@ -3,7 +3,7 @@
  *     location DATABASE ADDRESSES country|fields
  *
  * ADDRESSES holds one IPv4 address a line. They are parsed before the clock starts. Prints the number of
- * answers and the microseconds. */
+ * answers and the microseconds of the processor. */
 #include <arpa/inet.h>
 #include <maxminddb.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         return 1;
     struct sockaddr_in *addresses = read_addresses(argv[2], &count);
     int fields = strcmp(argv[3], "fields") == 0;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
     for (size_t i = 0; i < count; ++i) {
         int error;
         MMDB_lookup_result_s found =
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
         if (error == MMDB_SUCCESS && found.found_entry)
             answers += fields ? read_fields(&found.entry) : has(&found.entry, country);
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
     printf("%zu %.0f\n", answers,
            (end.tv_sec - start.tv_sec) * 1e6 + (end.tv_nsec - start.tv_nsec) / 1e3);
     return 0;

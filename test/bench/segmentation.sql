@@ -20,38 +20,44 @@ SELECT uid, 'device ' || uid AS device_id,
        'campaign ' || pick(uid, 18, 8) AS campaign, pick(uid, 19, 90) AS change_day, pick(uid, 20, 50) AS first_level
   FROM generate_series(1, :users) AS uid;
 
+-- All events of a visit share a snapshot.
+CREATE UNLOGGED TABLE visits AS
+SELECT *, jsonb_build_object(
+           'country', country, 'region', region, 'city', city, 'platform', platform, 'platform_version', platform_version,
+           'device', device, 'device_type', device_type, 'manufacturer', manufacturer, 'resolution', resolution,
+           'carrier', carrier, 'language', language, 'app_version', app_version, 'source', source,
+           'source_channel', source_channel, 'campaign', jsonb_build_object('name', campaign),
+           'custom', jsonb_build_object('plan', plan, 'level', level, 'age', age, 'vip', vip, 'team', team)) AS snapshot
+  FROM (SELECT visit, crowd.uid, device_id, start, country, region, city, platform, platform_version, crowd.device, device_type,
+               manufacturer, resolution, carrier, language, '4.' || (day + change_day / 5) / 9 AS app_version, source, source_channel,
+               CASE WHEN day < change_day THEN 'free' WHEN vip THEN 'team' ELSE 'pro' END AS plan, first_level + day / 4 AS level,
+               age, vip, team, campaign
+          FROM (SELECT visit, 1 + floor(:users * power(pick(visit, 21, 1000000) / 1e6, 1.5))::bigint AS uid,
+                       timestamptz '2024-01-01 00:00:00+00' + (visit * 90.0 * 86400 / (:events / 4) ) * interval '1 second' AS start,
+                       (visit * 90 / (:events / 4))::integer AS day
+                  FROM generate_series(0, :events / 4 - 1) AS visit OFFSET 0) AS visits
+          JOIN crowd USING (uid)) AS made;
+
 CREATE UNLOGGED TABLE raw AS
-SELECT visit, crowd.uid, start + (pick(event, 30, 60000) + 60000 * number) * interval '1 ms' AS ts,
+SELECT visit, uid, start + (pick(event, 30, 60000) + 60000 * number) * interval '1 ms' AS ts,
        (ARRAY['view','view','view','view','tap','tap','search','cart','buy','share'])[1 + pick(event, 31, 10)] AS key,
        1 AS count, CASE WHEN pick(event, 31, 10) = 8 THEN pick(event, 32, 20000) / 100.0 ELSE 0 END::numeric(12, 2) AS sum,
        CASE WHEN pick(event, 31, 10) < 4 THEN pick(event, 33, 300) ELSE 0 END AS dur, 'item ' || pick(event, 34, 200) AS item,
-       country, region, city, platform, platform_version, crowd.device, device_type, manufacturer, resolution, carrier, language,
-       '4.' || (day + change_day / 5) / 9 AS app_version, source, source_channel,
-       CASE WHEN day < change_day THEN 'free' WHEN vip THEN 'team' ELSE 'pro' END AS plan, first_level + day / 4 AS level,
-       age, vip, team, campaign
-  FROM (SELECT visit, 1 + floor(:users * power(pick(visit, 21, 1000000) / 1e6, 1.5))::bigint AS uid,
-               timestamptz '2024-01-01 00:00:00+00' + (visit * 90.0 * 86400 / (:events / 4) ) * interval '1 second' AS start,
-               (visit * 90 / (:events / 4))::integer AS day
-          FROM generate_series(0, :events / 4 - 1) AS visit OFFSET 0) AS visits
-  JOIN crowd USING (uid), LATERAL (SELECT number, visit * 4 + number AS event FROM generate_series(0, 3) AS number) AS four;
-
-CREATE FUNCTION snapshot(raw) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object(
-        'country', $1.country, 'region', $1.region, 'city', $1.city, 'platform', $1.platform, 'platform_version', $1.platform_version,
-        'device', $1.device, 'device_type', $1.device_type, 'manufacturer', $1.manufacturer, 'resolution', $1.resolution,
-        'carrier', $1.carrier, 'language', $1.language, 'app_version', $1.app_version, 'source', $1.source,
-        'source_channel', $1.source_channel, 'campaign', jsonb_build_object('name', $1.campaign),
-        'custom', jsonb_build_object('plan', $1.plan, 'level', $1.level, 'age', $1.age, 'vip', $1.vip, 'team', $1.team)) $$;
+       country, region, city, platform, platform_version, device, device_type, manufacturer, resolution, carrier, language,
+       app_version, source, source_channel, plan, level, age, vip, team, campaign
+  FROM visits, LATERAL (SELECT number, visit * 4 + number AS event FROM generate_series(0, 3) AS number) AS four;
 
 SELECT length(create_app('shop'));
 INSERT INTO shop.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
-SELECT min(uid), min(uid) >> 16, 'device ' || min(uid), min(ts), max(ts), min(snapshot(raw)::text)::profile,
-       jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-           'key', key, 'ts', (extract(epoch FROM ts) * 1000)::bigint, 'sum', nullif(sum, 0), 'dur', nullif(dur, 0),
-           'segmentation', jsonb_build_object('item', item))) ORDER BY ts)::text::event_list
-  FROM raw GROUP BY visit;
+SELECT uid, uid >> 16, device_id, first_ts, last_ts, snapshot::text::profile, events::text::event_list
+  FROM visits JOIN (
+       SELECT visit, min(ts) AS first_ts, max(ts) AS last_ts,
+              jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                  'key', key, 'ts', (extract(epoch FROM ts) * 1000)::bigint, 'sum', nullif(sum, 0), 'dur', nullif(dur, 0),
+                  'segmentation', jsonb_build_object('item', item))) ORDER BY ts) AS events
+         FROM raw GROUP BY visit) AS lists USING (visit) ORDER BY visit;
 CREATE UNLOGGED TABLE rows AS
-SELECT uid, ts, key, count, sum, dur, jsonb_build_object('item', item) AS segmentation, snapshot(raw) AS profile
-  FROM raw ORDER BY uid, ts;
+SELECT raw.uid, ts, key, count, sum, dur, jsonb_build_object('item', item) AS segmentation, snapshot AS profile
+  FROM raw JOIN visits USING (visit) ORDER BY raw.uid, ts;
 VACUUM ANALYZE rows;
 ANALYZE shop.event_batches;

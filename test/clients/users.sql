@@ -1,6 +1,7 @@
 -- What the drivers' requests made of the users of an app: one row a line of the expected text. Instead
 -- of "app" stands the app's schema. What differs from run to run is not shown: ids that the SDKs make
--- up, and, as ~, seconds that passed while a driver was at work and what depends on the machine.
+-- up, where a click met a page, which fonts decide, and, as ~, seconds that passed while a driver was at work and what
+-- depends on the machine.
 WITH users AS (
     SELECT u.*, row_number() OVER (ORDER BY uid) AS place,
            (SELECT string_agg(CASE WHEN d.device_id ~ '^[0-9a-f]{8}-' THEN '(made up)' ELSE left(d.device_id, 40) END, ', ' ORDER BY d.first_seen, d.device_id)
@@ -39,7 +40,8 @@ WITH users AS (
                   ' dur ' || CASE WHEN e.key IN ('reading', 'level', '[CLY]_view_update') THEN '~'
                                   WHEN e.key = '[CLY]_session' AND (e.dur <= 2 OR devices ~ '^(ada|visitor)') THEN '~'
                                   ELSE e.dur::text END,
-                  left((e.segmentation - '{session_id,run,opengl}'::text[])::text, 200))
+                  left((e.segmentation - '{session_id,run,opengl}'::text[]
+                        - CASE WHEN e.key = '[CLY]_action' AND e.segmentation ?& '{x,domain}' THEN '{x,y}'::text[] ELSE '{}' END)::text, 200))
       FROM users JOIN app.event_batches AS b USING (uid),
            LATERAL profiles.event_list_each(b.events) WITH ORDINALITY AS e (sequence, key, ts, count, sum, dur, segmentation, number)
 )

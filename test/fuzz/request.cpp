@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "../../src/core/events/event_list.h"
+#include "../../src/core/ingest/expiry.h"
 #include "../../src/core/ingest/ingest.h"
 #include "../../src/core/ingest/merge.h"
 
@@ -16,7 +17,16 @@ Day day_of(Time time, const void *) { return static_cast<Day>(time / 86400000); 
 
 Outcome take(const User &user, const Request &request, std::pmr::memory_resource *memory)
 {
-    static const Settings settings;
+    // Names that the seeds and the dictionary use, so that values expire on the way.
+    static std::pmr::monotonic_buffer_resource kept;
+    static const Settings settings = [] {
+        Node rules = read_json(
+            R"({"property_expiry": {"a": 1, "b": 3, "c": "SESSION", "n": 2, "plan": "SESSION"}})",
+            &kept, "settings");
+        pack_numbers(rules, &kept);
+        seal(rules);
+        return read_settings(rules);
+    }();
     return ingest(user, request, {settings, kNow, {day_of, nullptr}, nullptr}, memory);
 }
 
@@ -37,10 +47,24 @@ void check_batch(const Batch &batch)
 void check_outcome(const Outcome &outcome)
 {
     check_profile(outcome.user.profile);
-    for (std::size_t index = 0; index < outcome.batch_count; ++index)
-        check_batch(outcome.batches[index]);
+    if (!outcome.user.expiry.empty())
+        check_profile(outcome.user.expiry);
+    for (const Batch &batch : outcome.batches)
+        check_batch(batch);
     for (const Skip &skip : outcome.skips)
         fuzz::promise(!skip.reason.empty(), "a skip says why");
+}
+
+// At any time a sweep leaves what readers see without it.
+void check_expiry(const User &user, std::pmr::memory_resource *memory)
+{
+    for (Time days : {0, 1, 2, 5}) {
+        Time at = kNow + days * 86400000;
+        Outcome swept = expire(user, at, memory);
+        check_outcome(swept);
+        fuzz::promise(swept.user.profile == live_profile(user.profile, user.expiry, at, memory),
+                      "a sweep takes out what is not shown");
+    }
 }
 
 // False for what is no request.
@@ -80,9 +104,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         std::swap(user, other);
         (outcome.duplicate ? other : user) = outcome.duplicate ? other : outcome.user;
     }
+    check_expiry(user, &memory);
     for (User *open : {&user, &other})
         if (open->session.start)
             check_batch(close_open_session(*open, &memory));
-    check_profile(merge_users(user, other, &memory).profile);
+    User merged = merge_users(user, other, kNow, &memory);
+    check_profile(merged.profile);
+    if (!merged.expiry.empty())
+        check_profile(merged.expiry);
     return 0;
 }

@@ -69,6 +69,7 @@ cluster_create() {
     ln -s "$share/extension"/* "$cluster_root$share/extension/"
     # Nor must what the machine has installed of profiles, geoip databases for one, decide a test.
     rm -f "$cluster_root$lib/profiles.so" "$cluster_root$share/extension/profiles"[.-]* "$cluster_root$share/profiles"
+    mkdir "$cluster_root$share/profiles"
     "${MAKE:-make}" --no-print-directory -s -C "$cluster_source" install DESTDIR="$cluster_root" >/dev/null
 
     tar -C "$cluster_source" --exclude=./.git --exclude=./build --exclude=node_modules \
@@ -80,7 +81,7 @@ cluster_create() {
     done
 
     chmod -R a+rX "$cluster_root"
-    chown "$cluster_user" "$cluster_root" "$cluster_root"/{tmp,data-files}
+    chown "$cluster_user" "$cluster_root" "$cluster_root"/{tmp,data-files} "$cluster_root$share/profiles"
     chmod 700 "$cluster_root"
     export PATH=$cluster_root$cluster_bindir:/usr/local/bin:/usr/bin:/bin
 }

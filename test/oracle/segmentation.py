@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """segmentation.py [QUERIES [SEED]]: random requests and random questions, answered by the server and by a loop over the
-raw requests, which knows nothing of batches and blocks. Asked while all is hot, half compacted, while compact runs,
-and when it is done; requests, late ones and merges come in between.
+raw requests, which knows nothing of batches and blocks. Asked while all is hot, half compacted, while events go from one
+tier to the other and back all the time, and when all are in blocks; requests come in between, also late ones, sessions,
+merges and purges. Every operator of the filter language must have been asked for.
+
+A second app has places, and no merges and late requests, which leave it open which place is the latest.
 
 The server is the one that psql finds. Ends with the line "segmentation: N passed, N failed"."""
 import collections
@@ -11,23 +14,28 @@ import json
 import random
 import subprocess
 import sys
-import zoneinfo
+import tempfile
 
-ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
-EPOCH = datetime.datetime(2024, 3, 1, tzinfo=datetime.timezone.utc)  # 90 days with a change to summer time
+sys.dont_write_bytecode = True
+from segmentation_model import EPOCH, HOUR, SESSION, STARTED, Model
+
 DAYS = 90
 KEYS = ["buy", "view", "tap", "share"]
-PROPERTIES = ["plan", "level", "tags", "vip", "mixed", "address"]
+PROPERTIES = ["plan", "level", "tags", "vip", "mixed", "address", "seen"]
 SEGMENTS = ["item", "price", "labels", "deep"]
-MISSING = object()
+OPERATORS = ["$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$exists", "$not", "$all", "$size", "$regex", "rgxcn",
+             "rgxntc", "rgxbw", "rgxitl", "$within"]
+OF_CONDITIONS = ["$and", "$or", "$nor", "$not"]
 
 
 class Maker:
     """Random requests and queries."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, has_places=False):
         self.random = random.Random(seed)
         self.times = set()
+        self.has_places = has_places
+        self.asked = collections.Counter()  # operators
 
     def pick(self, items):
         return self.random.choice(items)
@@ -50,11 +58,14 @@ class Maker:
             return [self.pick(["a", "b", "c", 1, 2]) for _ in range(self.random.randint(0, 3))]
         if name in ("address", "deep"):
             return {"zip": self.number(), "in": {"x": self.scalar()}}
+        if name == "seen":
+            return STARTED - self.pick([1, 30, 60, 24 * 3, 24 * 10, 24 * 40, -5]) * HOUR
         return self.chance(0.5) if name == "vip" else self.scalar()
 
     def time(self):
+        start = int(EPOCH.timestamp() * 1000)
         while True:
-            time = int(EPOCH.timestamp() * 1000) + self.random.randrange(DAYS * 86400 * 1000)
+            time = start + (len(self.times) * 1200000 if self.has_places else self.random.randrange(DAYS * 24 * HOUR))
             if time not in self.times:
                 self.times.add(time)
                 return time
@@ -71,12 +82,23 @@ class Maker:
         segmentation = {name: value for name, value in segmentation.items() if value not in ("", [])}
         return event | ({"segmentation": segmentation} if segmentation else {})
 
+    def session(self):
+        return self.pick([{"begin_session": 1}, {"session_duration": self.random.randint(1, 300)},
+                          {"begin_session": 1, "session_duration": self.random.randint(0, 60), "end_session": 1, "ignore_cooldown": 1}])
+
     def request(self, devices):
+        if self.chance(0.01):
+            return {"purge": "d%d" % self.random.randrange(devices)}
         request = {"device_id": "d%d" % self.random.randrange(devices), "timestamp": self.time(),
                    "events": [self.event() for _ in range(self.random.randint(1, 3))]}
         if self.chance(0.4):
             request["user_details"] = {"custom": {name: self.value(name) for name in PROPERTIES if self.chance(0.4)}}
-        if self.chance(0.03):  # says of every property what it is from now on: then it does not matter which of both wins
+        if self.chance(0.3):
+            request |= self.session()
+        if self.has_places:
+            if self.chance(0.3):
+                request["location"] = "%d,%d" % (self.random.randint(-80, 80), self.random.randint(-179, 179))
+        elif self.chance(0.03):  # says of every property what it is from now on: then it does not matter which of both wins
             request["old_device_id"] = "d%d" % self.random.randrange(devices)
             request["user_details"] = {"custom": {name: self.value(name) if self.chance(0.7) else None for name in PROPERTIES}}
         return request
@@ -85,237 +107,71 @@ class Maker:
 
     def reference(self):
         return self.pick(["custom." + name for name in PROPERTIES] + ["event." + name for name in SEGMENTS] +
-                         ["custom.address.zip", "event.deep.in.x", "event.key", "event.sum", "event.count", "custom.nothing"])
+                         ["custom.address.zip", "event.deep.in.x", "event.key", "event.sum", "event.count", "event.dur", "custom.nothing"])
 
     def operand(self, reference):
         name = reference.split(".")[-1]
         return self.value(name) if name in PROPERTIES + SEGMENTS and self.chance(0.7) else self.pick(KEYS) if name == "key" else self.scalar()
 
+    def operators(self, reference, depth=1):
+        operator = self.pick(OPERATORS)
+        self.asked[operator] += 1
+        text = lambda: self.pick(["a", "b", "p", "ro", "team", "e", "é", "7"])
+        if operator in ("$eq", "$ne"):
+            return {operator: self.operand(reference)}
+        if operator in ("$in", "$nin"):
+            return {operator: [self.operand(reference) for _ in range(self.random.randint(0, 3))]}
+        if operator in ("$gt", "$gte", "$lt", "$lte"):
+            number = self.pick([self.number(), "a", "pro"])
+            return {operator: number} | ({self.pick(["$lt", "$lte"]): self.number()} if operator[1] == "g" and self.chance(0.3) else {})
+        if operator == "$exists":
+            return {operator: self.chance(0.5)}
+        if operator == "$not":
+            return {operator: self.operators(reference, depth - 1) if depth and self.chance(0.9) else {}}
+        if operator == "$all":
+            return {operator: [self.pick(["a", "b", 1]) for _ in range(self.random.randint(0, 2))]}
+        if operator == "$size":
+            return {operator: self.random.randint(0, 3)}
+        if operator == "$regex":
+            return {operator: self.pick(["^p", "o$", "e.m", "[ab]+", "^.$", "P|T", "r*e"])} | ({"$options": "i"} if self.chance(0.5) else {})
+        if operator == "$within":
+            return {operator: self.pick(["2hours", "48hours", "5days", "15days", "3weeks", "9weeks"])}
+        return {operator: text().upper() if operator == "rgxitl" and self.chance(0.5) else text()}
+
     def condition(self, reference):
-        roll = self.random.random()
-        plain = lambda: self.operand(reference)
-        ordered = lambda: self.pick([self.number(), "a", "pro"])
-        if roll < 0.25:
-            return plain()
-        if roll < 0.45:
-            return {self.pick(["$eq", "$ne"]): plain()}
-        if roll < 0.6:
-            return {self.pick(["$in", "$nin"]): [plain() for _ in range(self.random.randint(0, 3))]}
-        if roll < 0.8:
-            return {self.pick(["$gt", "$gte"]): ordered()} | ({self.pick(["$lt", "$lte"]): ordered()} if self.chance(0.3) else {})
-        if roll < 0.9:
-            return {"$exists": self.chance(0.5)}
-        if roll < 0.95:
-            return {"$all": [self.pick(["a", "b", 1]) for _ in range(self.random.randint(0, 2))]}
-        return self.pick([{"$size": self.random.randint(0, 3)}, {"rgxcn": "a"}, {"rgxntc": "a"}, {"rgxbw": "p"}, {"$not": {"$gt": self.number()}}, None])
+        return self.pick([self.operand(reference), None]) if self.chance(0.15) else self.operators(reference)
 
     def filter(self, depth=2):
         made = {}
         for _ in range(self.random.randint(0, 2)):
             reference = self.reference()
-            made[reference] = self.condition(reference)
+            if reference == "custom.seen" and self.chance(0.5):
+                self.asked["$within"] += 1
+                made[reference] = {"$within": self.pick(["2hours", "5days", "3weeks"])}
+            else:
+                made[reference] = self.condition(reference)
+        if self.has_places and self.chance(0.5):
+            self.asked["$near"] += 1
+            made["location"] = {"$near": [self.random.randint(-80, 80), self.random.randint(-179, 179)], "$km": self.pick([500, 3000, 8000])}
         if depth and self.chance(0.3):
-            made[self.pick(["$and", "$or", "$nor"])] = [self.filter(depth - 1) for _ in range(self.random.randint(1, 2))]
+            name = self.pick(OF_CONDITIONS)
+            self.asked["of conditions " + name] += 1
+            made[name] = self.filter(depth - 1) if name == "$not" else [self.filter(depth - 1) for _ in range(self.random.randint(1, 2))]
         return made
 
     def query(self):
         start, end = sorted([self.random.randrange(-2, DAYS + 2) for _ in range(2)])
-        return {"event": self.pick(KEYS), "filter": self.filter(),
-                "breakdown": self.random.sample([r for r in ["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"]],
-                                                self.pick([0, 0, 1, 1, 2, 3])),
-                "bucket": self.pick([None, None, "hourly", "daily", "weekly", "monthly"]),
-                "range": None if self.chance(0.4) else (start, end),
-                "latest": self.chance(0.2)}
-
-
-class Model:
-    """Users and their events, from the raw requests."""
-
-    def __init__(self):
-        self.user_of = {}  # device -> number of a user
-        self.users = {}    # number -> {"now": properties, "last": time, "history": [(time, properties)]}
-        self.events = []   # [user, time, event, properties]
-
-    def take(self, request):
-        device, old, time = request["device_id"], request.get("old_device_id"), request["timestamp"]
-        if old is not None and old in self.user_of and self.user_of.get(device) != self.user_of[old]:
-            if device in self.user_of:
-                self.merge(self.user_of[old], self.user_of[device])
-            else:
-                self.user_of[device] = self.user_of[old]
-        if device not in self.user_of:
-            self.user_of[device] = len(self.users) + 1
-            self.users[self.user_of[device]] = {"now": {}, "last": None, "history": []}
-        user = self.users[self.user_of[device]]
-        changes = request.get("user_details", {}).get("custom", {})
-        before = user["now"]
-        if user["last"] is not None and time < user["last"]:
-            older = [entry for entry in user["history"] if entry[0] <= time]
-            before = max(older, key=lambda entry: entry[0])[1] if older else before
-        user["now"] = self.changed(user["now"], changes)
-        then = self.changed(before, changes)
-        user["last"] = time if user["last"] is None else max(time, user["last"])
-        user["history"].append((time, then))
-        for event in request["events"]:
-            self.events.append([self.user_of[device], time, event, then])
-
-    @staticmethod
-    def changed(properties, changes):
-        merged = properties | changes
-        return {name: value for name, value in merged.items() if value not in (None, "")}
-
-    def merge(self, old, new):
-        self.users[new]["history"] += self.users[old]["history"]
-        lasts = [user["last"] for user in (self.users[old], self.users[new]) if user["last"] is not None]
-        self.users[new]["last"] = max(lasts, default=None)
-        for device, user in self.user_of.items():
-            if user == old:
-                self.user_of[device] = new
-        for event in self.events:
-            if event[0] == old:
-                event[0] = new
-
-    # ---- answers
-
-    def answer(self, query):
-        groups = {}
-        for user, time, event, then in self.events:
-            if event["key"] != query["event"]:
-                continue
-            if query["range"] and not day_ms(query["range"][0]) <= time < day_ms(query["range"][1]):
-                continue
-            properties = self.users[user]["now"] if query["latest"] else then
-            find = lambda reference: look_up(reference, properties, event)
-            if not matches(query["filter"], find):
-                continue
-            bucket = bucket_start(time, query["bucket"])
-            combinations = [()]
-            for reference in query["breakdown"]:
-                combinations = [have + (text,) for have in combinations for text in texts_of(find(reference))]
-            for segment in combinations:
-                group = groups.setdefault((bucket, segment), [set(), 0, decimal.Decimal(0), decimal.Decimal(0)])
-                group[0].add(user)
-                group[1] += event.get("count", 1)
-                group[2] += decimal.Decimal(event.get("sum", 0))
-                group[3] += decimal.Decimal(event.get("dur", 0))
-        return {key: (len(users), times, total, duration) for key, (users, times, total, duration) in groups.items()}
-
-
-def day_ms(day):
-    return int((EPOCH + datetime.timedelta(days=day)).timestamp() * 1000)
-
-
-def bucket_start(time, bucket):
-    if bucket is None:
-        return None
-    local = datetime.datetime.fromtimestamp(time / 1000, ZONE).replace(minute=0, second=0, microsecond=0)
-    if bucket == "hourly":
-        return time // 3600000 * 3600
-    local = local.replace(hour=0, fold=0)
-    if bucket == "weekly":
-        local -= datetime.timedelta(days=local.weekday())
-    elif bucket == "monthly":
-        local = local.replace(day=1)
-    return int(local.timestamp())
-
-
-def look_up(reference, properties, event):
-    scope, *path = reference.split(".")
-    if scope == "event" and path[0] in ("key", "sum", "count", "dur"):
-        return event.get(path[0], {"sum": 0, "count": 1, "dur": 0}.get(path[0]))
-    value = properties if scope == "custom" else event.get("segmentation", {})
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
-            return MISSING
-        value = value[name]
-    return MISSING if value is None else value
-
-
-def plain(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    text = format(decimal.Decimal(value), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def texts_of(value):
-    if value is MISSING:
-        return [None]
-    if isinstance(value, list):
-        return sorted({plain(element) for element in value}) or [None]
-    return [plain(value)]
-
-
-def kind(value):
-    return "b" if isinstance(value, bool) else "s" if isinstance(value, str) else "l" if isinstance(value, list) else "o" if isinstance(value, dict) else "n"
-
-
-def same(left, right):
-    if kind(left) != kind(right):
-        return False
-    if kind(left) == "l":
-        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right))
-    if kind(left) == "o":
-        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
-    return left == right
-
-
-def equals(value, operand):
-    return same(value, operand) or isinstance(value, list) and any(same(element, operand) for element in value)
-
-
-def ordered(value, operand, test):
-    elements = value if isinstance(value, list) else [value]
-    raw = lambda v: v.encode() if isinstance(v, str) else v
-    return any(kind(e) == kind(operand) and kind(e) in "ns" and test(raw(e), raw(operand)) for e in elements)
-
-
-def text_test(value, test):
-    return any(isinstance(e, str) and test(e) for e in (value if isinstance(value, list) else [value]))
-
-
-def holds(operator, value, operand):
-    missing = value is MISSING
-    if operator == "$exists":
-        return missing != operand
-    if operator == "$not":
-        return not all(holds(op, value, inner) for op, inner in operand.items())
-    if operator == "$ne":
-        return not holds("$eq", value, operand)
-    if operator == "$nin":
-        return not holds("$in", value, operand)
-    if operator == "rgxntc":
-        return not holds("rgxcn", value, operand)
-    if operator == "$in":
-        return any(holds("$eq", value, each) for each in operand)
-    if operator == "$eq":
-        return missing if operand is None else not missing and equals(value, operand)
-    if missing:
-        return False
-    if operator == "$all":
-        return bool(operand) and all(equals(value, each) for each in operand)
-    if operator == "$size":
-        return isinstance(value, list) and len(value) == operand
-    if operator in ("rgxcn", "rgxbw"):
-        return text_test(value, (lambda t: operand in t) if operator == "rgxcn" else (lambda t: t.startswith(operand)))
-    tests = {"$gt": lambda a, b: a > b, "$gte": lambda a, b: a >= b, "$lt": lambda a, b: a < b, "$lte": lambda a, b: a <= b}
-    return ordered(value, operand, tests[operator])
-
-
-def matches(filter, find):
-    for name, condition in filter.items():
-        if name in ("$and", "$or", "$nor"):
-            parts = [matches(part, find) for part in condition]
-            if not {"$and": all, "$or": any, "$nor": lambda p: not any(p)}[name](parts):
-                return False
-        elif isinstance(condition, dict) and condition and all(key[0] == "$" or key[:3] == "rgx" for key in condition):
-            if not all(holds(operator, find(name), operand) for operator, operand in condition.items()):
-                return False
-        elif not holds("$eq", find(name), condition):
-            return False
-    return True
+        query = {"event": self.pick(KEYS + [SESSION, None]), "filter": self.filter(),
+                 "bucket": self.pick([None, None, "hourly", "daily", "weekly", "monthly"]),
+                 "range": None if self.chance(0.4) else (start, end),
+                 "latest": self.chance(0.2)}
+        references = ["custom." + n for n in PROPERTIES[:5]] + ["event.item", "event.price", "event.labels", "event.key", "custom.nothing", "event.sum"]
+        if query["event"] is None:  # the server has events of its own beside these
+            query["filter"] = {"$and": [query["filter"], {"event.key": {"$in": KEYS + [SESSION]}}]}
+        elif query["event"] != SESSION:
+            references.append("did")
+        query["breakdown"] = self.random.sample(references, self.pick([0, 0, 1, 1, 2, 3]))
+        return query
 
 
 # ---- the server
@@ -339,72 +195,134 @@ def psql(script):
     return done.stdout.splitlines()
 
 
-def send(requests):
-    psql("SET client_min_messages = warning;" + "".join(
-        "DO $$ BEGIN PERFORM * FROM profiles.ingest('shop', %s); END $$;\n" % literal(to_json(request)) for request in requests))
+def statement(app, request):
+    if "purge" in request:
+        return "SELECT profiles.purge_user('%s', uid) FROM %s.devices WHERE device_id = %s;\n" % (app, app, literal(request["purge"]))
+    return "DO $$ BEGIN PERFORM * FROM profiles.ingest('%s', %s); END $$;\n" % (app, literal(to_json(request)))
 
 
-def ask(queries):
+def arguments(app, query):
+    bounds = "(,)" if query["range"] is None else "[%s,%s)" % tuple((EPOCH + datetime.timedelta(days=day)).isoformat() for day in query["range"])
+    return (literal(app), "NULL" if query["event"] is None else literal(query["event"]), literal(to_json(query["filter"])),
+            literal("{" + ",".join(query["breakdown"]) + "}"), "%s", literal(bounds) + "::tstzrange", "'latest'" if query["latest"] else "'event'")
+
+
+def ask(app, queries):
     script = "SET timezone = 'UTC'; SET jit = off;\n"
     for query in queries:
-        bounds = "(,)" if query["range"] is None else "[%s,%s)" % tuple((EPOCH + datetime.timedelta(days=day)).isoformat() for day in query["range"])
-        breakdown = "{" + ",".join(query["breakdown"]) + "}"
+        bucket = "NULL" if query["bucket"] is None else literal(query["bucket"])
         script += ("SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM bucket)::bigint, segment, users, times, sum::text, dur::text)), '[]')"
-                   " FROM profiles.segmentation('shop', %s, %s, %s, %s, %s::tstzrange, %s);\n" % (
-                       literal(query["event"]), literal(to_json(query["filter"])), literal(breakdown),
-                       "NULL" if query["bucket"] is None else literal(query["bucket"]), literal(bounds),
-                       "'latest'" if query["latest"] else "'event'"))
+                   " FROM profiles.segmentation(%s);\n" % ", ".join(arguments(app, query)).replace("%s", bucket))
     return [{(row[0], tuple(row[1])): (row[2], row[3], decimal.Decimal(row[4]), decimal.Decimal(row[5])) for row in json.loads(line)}
             for line in psql(script)]
 
 
+def ask_for_users(app, cells):
+    """The devices of the users of each (query, segment)."""
+    script = "SET jit = off;\n"
+    for query, segment in cells:
+        array = "ARRAY[" + ", ".join("NULL" if value is None else literal(value) for value in segment) + "]::text[]"
+        script += ("SELECT coalesce(jsonb_agg(device_id ORDER BY device_id), '[]') FROM %s.devices WHERE uid IN (SELECT profiles.segmentation_users(%s));\n"
+                   % (app, ", ".join(arguments(app, query)).replace("%s", array)))
+    return [json.loads(line) for line in psql(script)]
+
+
+# Events from the blocks into batches again, some blocks at a time, and back: until somebody says stop.
+MOVE = """
+SELECT count(*) > 0 AS stop FROM stop \\gset
+\\if :stop
+\\q
+\\endif
+WITH gone AS (DELETE FROM {app}.event_blocks WHERE block % 3 = {part} RETURNING bucket, block, data)
+INSERT INTO {app}.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
+SELECT coalesce(moved.into_uid, cold.uid), coalesce(moved.into_uid, cold.uid) >> 16, device_id, first_ts, last_ts, profile, events
+  FROM gone CROSS JOIN LATERAL ROWS FROM (profiles.event_block_batches(gone.data)) WITH ORDINALITY AS cold
+       LEFT JOIN {app}.moved_events AS moved ON moved.uid = cold.uid AND moved.bucket = gone.bucket ORDER BY block, ordinality;
+CALL profiles.compact('{app}');
+"""
+
+
 class Run:
-    def __init__(self, seed):
-        self.maker, self.model = Maker(seed), Model()
+    def __init__(self, seed, app, has_places=False):
+        self.app = app
+        self.maker, self.model = Maker(seed, has_places), Model()
         self.outcomes = collections.Counter()
 
     def feed(self, count, devices=60):
-        requests = [self.maker.request(devices) for _ in range(count)]
-        send(requests)
-        for request in requests:
-            self.model.take(request)
+        requests = []
+        for _ in range(count):
+            requests.append(self.model.prepare(self.maker.request(devices)))
+            self.model.take(requests[-1])
+        psql("SET client_min_messages = warning;" + "".join(statement(self.app, request) for request in requests))
 
     def check(self, stage, count):
         queries = [self.maker.query() for _ in range(count)]
-        for query, found in zip(queries, ask(queries), strict=True):
-            expected = self.model.answer(query)
-            self.outcomes[found == expected] += 1
+        cells = []
+        for query, found in zip(queries, ask(self.app, queries), strict=True):
+            groups = self.model.answer(query)
+            expected = {key: (len(group[0]), *group[1:]) for key, group in groups.items()}
+            self.note(stage, query, found, expected)
             self.outcomes["rows"] += len(expected)
-            if found != expected and self.outcomes[False] <= 5:
-                print(f"{stage}: {to_json(query['filter'])} {query}")
-                for key in sorted(set(found) | set(expected), key=str):
-                    if found.get(key) != expected.get(key):
-                        print(f"  {key}: server {found.get(key)}, expected {expected.get(key)}")
+            if query["bucket"] is None and groups:
+                cell = self.maker.pick(sorted(groups, key=str))
+                cells.append((query, cell[1], groups[cell][0]))
+        for (query, segment, users), found in zip(cells, ask_for_users(self.app, [cell[:2] for cell in cells]), strict=True):
+            self.note(stage + ", users of " + str(segment), query, {"devices": found}, {"devices": self.model.devices_of(users)})
+            self.outcomes["cells"] += 1
+
+    def note(self, stage, query, found, expected):
+        self.outcomes[found == expected] += 1
+        if found != expected and self.outcomes[False] <= 5:
+            print(f"{self.app}, {stage}: {to_json(query['filter'])} {query}")
+            for key in sorted(set(found) | set(expected), key=str):
+                if found.get(key) != expected.get(key):
+                    print(f"  {key}: server {found.get(key)}, expected {expected.get(key)}")
+
+    def check_while_moving(self, stage, count):
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+            script.write("SET client_min_messages = warning;" + "".join(MOVE.format(app=self.app, part=part % 3) for part in range(20000)))
+            script.flush()
+            mover = subprocess.Popen(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", script.name])
+            self.check(stage, count)
+            psql("INSERT INTO stop VALUES (true)")
+            if mover.wait():
+                sys.exit("segmentation: the events could not be moved")
+        psql("DELETE FROM stop")
+        self.outcomes["moves"] += int(psql("SELECT max(run) FROM %s.compact_runs" % self.app)[0])
+
+    def all_stages(self, count):
+        compact = "SET client_min_messages = warning; CALL profiles.compact('%s');" % self.app
+        part = count // 5
+        self.feed(350)
+        self.check("hot", part)
+        psql("SELECT profiles.compact_batches('%s', 0, 150)" % self.app)
+        self.feed(150)
+        self.check("half in blocks", part)
+        psql(compact)
+        self.feed(100)
+        self.check_while_moving("while events move", part)
+        self.feed(150)
+        self.check("late events, merges and purges after it", part)
+        psql(compact)
+        self.check("in blocks", count - 4 * part)
+        psql("SET client_min_messages = warning; SELECT profiles.drop_app('%s')" % self.app)
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    run = Run(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    psql("SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS profiles;"
-         "SELECT profiles.create_app('shop', 'Europe/Berlin');")
-    part = count // 5
-    run.feed(350)
-    run.check("hot", part)
-    psql("SELECT profiles.compact_batches('shop', 0, 150);")
-    run.feed(150)
-    run.check("half in blocks", part)
-    compact = subprocess.Popen(["psql", "-X", "-q", "-c", "SET client_min_messages = warning", "-c", "CALL profiles.compact('shop')"])
-    run.check("while compact runs", part)
-    if compact.wait():
-        sys.exit("segmentation: compact failed")
-    run.feed(150)
-    run.check("late events and merges after it", part)
-    psql("SET client_min_messages = warning; CALL profiles.compact('shop');")
-    run.check("in blocks", count - 4 * part)
-    psql("SET client_min_messages = warning; SELECT profiles.drop_app('shop');")
-    print(f"{len(run.model.events)} events, {run.outcomes['rows']} rows of answers")
-    print(f"segmentation: {run.outcomes[True]} passed, {run.outcomes[False]} failed")
-    return run.outcomes[False] > 0
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    psql("SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS profiles; CREATE TABLE stop (now boolean);"
+         "SELECT profiles.create_app('shop', 'Europe/Berlin'), profiles.create_app('map', 'Europe/Berlin');")
+    runs = [Run(seed, "shop"), Run(seed, "map", has_places=True)]
+    for run, share in zip(runs, (count - count // 5, count // 5)):
+        run.all_stages(share)
+    total, asked = (sum(counters, collections.Counter()) for counters in ([run.outcomes for run in runs], [run.maker.asked for run in runs]))
+    never = [name for name in OPERATORS + ["$near"] + ["of conditions " + name for name in OF_CONDITIONS] if asked[name] == 0]
+    print(f"{sum(len(run.model.events) for run in runs)} events, {total['rows']} rows of answers, users of {total['cells']} cells, {total['moves']} compactions")
+    print("operators: " + ", ".join(f"{name} {times}" for name, times in sorted(asked.items())))
+    print(f"segmentation: {total[True]} passed, {total[False] + len(never)} failed" + ("; never asked: " + ", ".join(never) if never else ""))
+    psql("DROP TABLE stop")
+    return total[False] > 0
 
 
 if __name__ == "__main__":

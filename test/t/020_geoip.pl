@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use File::Copy qw(copy);
+use File::Path qw(remove_tree);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -178,6 +179,7 @@ is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time() > now()'), 'f
 unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC/, 'no process crashed');
 
 # ---- who may choose the file
+rename_over('city-nested.mmdb');    # the last replacement may have been a cut
 $node->safe_psql('postgres', "CREATE ROLE visitor LOGIN; GRANT USAGE ON SCHEMA profiles TO visitor");
 ($status, $out, $err) = $node->psql('postgres', "SELECT profiles.geoip_country('10.0.0.1'); SET profiles.geoip_database = ''",
 	extra_params => [ '-U', 'visitor' ]);
@@ -186,5 +188,28 @@ like($err, qr/permission denied to set parameter "profiles.geoip_database"/, 'no
 ($status, $out, $err) = $node->psql('postgres', "SET profiles.geoip_database = '/etc/passwd'; $question; SHOW profiles.geoip_database",
 	extra_params => [ '-U', 'visitor' ]);
 unlike($out, qr/passwd/, 'not by setting it before the library is loaded');
+
+# All who may read the server's files anyway, once that is granted.
+$node->safe_psql('postgres', 'GRANT SET ON PARAMETER profiles.geoip_database TO pg_read_server_files; GRANT pg_read_server_files TO visitor');
+is($node->safe_psql('postgres', "SELECT profiles.geoip_country('10.0.0.1'); SET profiles.geoip_database = '$fixtures/city-nested.mmdb'; $question",
+		extra_params => [ '-U', 'visitor' ]), "\nDE", 'readers of files, once it was granted to them');
+$node->safe_psql('postgres', 'REVOKE pg_read_server_files FROM visitor');
+
+# ---- what is installed with the extension is found without a setting, and says whom to name
+$node->adjust_conf('postgresql.conf', 'profiles.geoip_database', undef);
+$node->reload;
+my $installed = $node->config_data('--sharedir') . '/profiles/geoip';
+END { remove_tree($installed) if $installed }
+is($node->safe_psql('postgres', $question), '', 'nothing installed: nothing known');
+mkdir $installed or die "$installed: $!";
+foreach my $half (qw(city-flat city-flat-ipv6))
+{
+	copy("$fixtures/$half.mmdb", "$installed/$half.mmdb") or die "$half: $!";
+	append_to_file("$installed/$half.mmdb.attribution", "Invented, CC0\n");
+}
+is($node->safe_psql('postgres', q{SELECT profiles.geoip_country(ip) FROM unnest('{192.0.2.1,2001:db8::1,10.0.0.1}'::inet[]) AS ip}),
+	"DE\nJP\n", 'installed: found, two files as one');
+is($node->safe_psql('postgres', q{SELECT regexp_replace(path, '.*/', ''), attribution FROM profiles.geoip_info()}),
+	"city-flat-ipv6.mmdb|Invented, CC0\ncity-flat.mmdb|Invented, CC0", 'with licence and attribution');
 
 done_testing();

@@ -1,5 +1,5 @@
 # Answers of segmentation against a loop over the raw requests in another language, before, while and after they are
-# compacted: test/oracle/segmentation.py.
+# compacted, with sessions, merges, purges and late ones among them: test/oracle/segmentation.py.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -18,6 +18,7 @@ my ($out, $error);
 		'>', \$out, '2>', \$error);
 }
 like($out, qr/^segmentation: [1-9]\d+ passed, 0 failed$/m, 'every answer is the one of the loop');
+note($out);
 diag($out, $error) if $out !~ /, 0 failed/ || $error;
 
 $node->stop;

@@ -17,7 +17,7 @@ TEST_CASE("ingest: nothing in it changes the user but the times")
     CHECK_FALSE(outcome.duplicate);
     CHECK_FALSE(outcome.profile_changed);
     CHECK(outcome.user.profile.data() == before.profile.data());
-    CHECK(outcome.batch_count == 0);
+    CHECK(outcome.batches.size() == 0);
     CHECK(outcome.skips.empty());
     CHECK(outcome.user.first_seen == 1600000000000);
     CHECK(outcome.user.last_seen == 1600000000000);
@@ -36,7 +36,7 @@ TEST_CASE("ingest: a duplicate leaves the user as it was")
     User user = world.ingest(world.user(), request).user;
     Outcome again = world.ingest(user, request);
     CHECK(again.duplicate);
-    CHECK(again.batch_count == 0);
+    CHECK(again.batches.size() == 0);
     CHECK_FALSE(again.profile_changed);
     CHECK(again.user.profile == user.profile);
     CHECK(again.user.recent_requests == user.recent_requests);
@@ -54,7 +54,7 @@ TEST_CASE("ingest: every event carries the profile after its own request")
             user,
             R"({"device_id": "d", "timestamp": 160000000)" + std::to_string(number) +
                 R"(, "events": [{"key": "e"}], "user_details": {"custom": {"n": {"$inc": 1}}}})");
-        REQUIRE(outcome.batch_count == 1);
+        REQUIRE(outcome.batches.size() == 1);
         CHECK(world.text(outcome.batches[0].profile) ==
               "{\"custom\": {\"n\": " + std::to_string(number) + "}}");
         CHECK(outcome.batches[0].profile == outcome.user.profile);
@@ -113,7 +113,7 @@ TEST_CASE("ingest: times of events are free, in order and never in the future, w
         Outcome outcome = world.ingest(
             world.user(),
             R"({"device_id": "d", "timestamp": 1699999999, "events": [)" + events + "]}");
-        REQUIRE(outcome.batch_count == 1);
+        REQUIRE(outcome.batches.size() == 1);
         std::vector<Time> times;
         for (Cursor cursor{View(outcome.batches[0].events)}; cursor.next();)
             times.push_back(read_event(cursor.item()).ts);
@@ -135,7 +135,7 @@ TEST_CASE("ingest: a hundred thousand events in ascending order, twice")
                       std::to_string(1600000000000 + number) + "}";
     Outcome outcome = world.ingest(
         world.user(), R"({"device_id": "d", "timestamp": 1699999999, "events": [)" + events + "]}");
-    REQUIRE(outcome.batch_count == 1);
+    REQUIRE(outcome.batches.size() == 1);
     CHECK(outcome.user.event_count == 100000);
     CHECK(outcome.batches[0].last == 1600000099999);
 }

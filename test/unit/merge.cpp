@@ -16,7 +16,7 @@ namespace {
 struct Pair : World {
     User from = user(1), into = user(2);
 
-    User merge() { return merge_users(from, into, &memory); }
+    User merge() { return merge_users(from, into, now, &memory); }
     std::string profiles() { return text(merge().profile); }
 };
 

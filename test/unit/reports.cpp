@@ -19,18 +19,28 @@ TEST_CASE("reports: consents change only when they differ, whatever stands for t
     CHECK(first.consent->change == "both");
     CHECK(first.consent->before.empty());
     CHECK(world.text(first.user.consent) == R"({"a": true, "b": false})");
-    CHECK(first.batch_count == 1);
+    CHECK(first.batches.size() == 1);
     Outcome same = world.ingest(
         first.user,
         R"({"device_id": "d", "timestamp": 1600000001, "consent": {"a": true, "b": false}})");
     CHECK_FALSE(same.consent);
     CHECK_FALSE(same.rarely_changed);
-    CHECK(same.batch_count == 0);
+    CHECK(same.batches.size() == 0);
     Outcome out = world.ingest(
         same.user, R"({"device_id": "d", "timestamp": 1600000002, "consent": "{\"a\": false}"})");
     REQUIRE(out.consent);
     CHECK(out.consent->change == "out");
     CHECK(world.text(out.user.consent) == R"({"a": false, "b": false})");
+}
+
+TEST_CASE("reports: a feature is named as a property may be, since consents are stored as one")
+{
+    World world;
+    Outcome outcome = world.ingest(
+        world.user(),
+        R"({"device_id": "d", "consent": {"custom": true, "campaign": true, "a.b": true, "$c": true, "users": true}})");
+    CHECK(world.text(outcome.user.consent) == R"({"users": true})");
+    CHECK(outcome.skips.size() == 4);
 }
 
 TEST_CASE("reports: faults are one group but for their numbers")
@@ -81,7 +91,7 @@ TEST_CASE("reports: a late event carries the profile of its time")
     CHECK_FALSE(is_late(user, heartbeat));
     Outcome outcome = world.ingest(user, late, then);
     CHECK(world.text(outcome.user.profile) == R"({"custom": {"n": 6}})");
-    REQUIRE(outcome.batch_count == 1);
+    REQUIRE(outcome.batches.size() == 1);
     CHECK(world.text(outcome.batches[0].profile) == R"({"custom": {"n": 2}})");
 }
 

@@ -3,6 +3,7 @@
 
 #include "../../src/core/error.h"
 #include "../../src/core/ingest/duplicates.h"
+#include "../../src/core/ingest/request_parts.h"
 #include "ingestion.h"
 
 using namespace profiles;
@@ -195,4 +196,26 @@ TEST_CASE("duplicates: the last 32 are remembered, the newest first")
     CHECK(is_remembered(merged, 100));
     CHECK(is_remembered(merged, 10));
     CHECK_FALSE(is_remembered(merged, 9));
+}
+
+TEST_CASE("request: its parts, for the log")
+{
+    World world;
+    auto parts = [&](std::string_view rest) {
+        std::string all;
+        Request request = world.request(R"({"device_id": "d")" + std::string(rest) + "}");
+        for (std::string_view part : request_parts(request, &world.memory))
+            all.append(all.empty() ? "" : " ").append(part);
+        return all;
+    };
+    CHECK(parts("").empty());
+    CHECK(parts(R"(, "session_duration": 0)") == "session");
+    CHECK(parts(R"(, "location": "")") == "location");
+    CHECK(parts(R"(, "city": "Berlin", "end_session": 1)") == "session location");
+    CHECK(parts(R"(, "keys": ["a"], "method": "ab", "old_device_id": "e")") == "enrolment merge");
+    CHECK(parts(R"(, "old_device_id": "d", "campaign_id": "c")") == "attribution");
+    CHECK(
+        parts(
+            R"(, "token_session": 1, "apm": {}, "consent": {}, "crash": {}, "events": [{"key": "e"}], "user_details": {"name": "x"}, "metrics": {"_os": "x"})") ==
+        "metrics user_details events crash consent apm token");
 }

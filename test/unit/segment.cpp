@@ -382,7 +382,7 @@ TEST_CASE("what is no filter")
     check_error(R"({"chr.c1":"t"})", ErrorCode::unsupported,
                 "cohort membership (\"chr.c1\") is not supported in a filter");
     check_error(R"({"geo":"g"})", ErrorCode::unsupported,
-                "radius search (\"geo\") is not supported in a filter");
+                "a region by its name (\"geo\") is not supported in a filter");
     CHECK(!error_of(R"({"$where":"1"})").hint().empty());
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("session: a random walk agrees with the model")
                 duration = random() % 4 * 20;
             Outcome outcome = world.ingest(user, step_request(time, begin, duration, end, ignore));
             user = outcome.user;
-            for (std::size_t batch = 0; batch < outcome.batch_count; ++batch)
+            for (std::size_t batch = 0; batch < outcome.batches.size(); ++batch)
                 for (Cursor cursor{View(outcome.batches[batch].events)}; cursor.next();) {
                     View event(cursor.item());
                     if (event.find("key")->bytes != kSessionEvent)
@@ -183,7 +183,7 @@ TEST_CASE("session: the event of a closed one, with the profile before the reque
     Outcome outcome = world.ingest(
         user,
         R"({"device_id": "d", "timestamp": 1600000100, "begin_session": 1, "user_details": {"custom": {"n": 2}}, "events": [{"key": "b"}]})");
-    REQUIRE(outcome.batch_count == 2);
+    REQUIRE(outcome.batches.size() == 2);
     CHECK(
         world.events(outcome.batches[0]) ==
         R"([{"ts": 1600000000000, "dur": 0, "key": "[CLY]_session", "segmentation": {"ended": "true", "events": 1, "session_id": "10_1600000000000"}}])");
@@ -209,7 +209,7 @@ TEST_CASE(
         user,
         R"({"device_id": "d", "timestamp": 1600000100, "end_session": 1, "ignore_cooldown": 1, "session_duration": 100,
                                             "events": [{"key": "b"}], "user_details": {"custom": {"n": 2}}})");
-    REQUIRE(outcome.batch_count == 1);
+    REQUIRE(outcome.batches.size() == 1);
     CHECK(outcome.batches[0].first == 1600000000000);
     CHECK(outcome.batches[0].last == 1600000100000);
     CHECK(View(outcome.batches[0].events).count() == 2);

@@ -8,15 +8,16 @@ namespace profiles {
 
 namespace {
 
-// A whole number from 0 up; for limits 0 means none.
-std::int64_t whole_number(const Node &setting, std::int64_t maximum)
+// For limits 0 means none.
+std::int64_t whole_number(const Node &setting, std::int64_t maximum, std::int64_t minimum = 0)
 {
-    std::int64_t value = -1;
+    std::int64_t value = minimum - 1;
     if (setting.type == Type::integer)
         value = number_of(setting.item()).integer();
-    if (value < 0 || value > maximum)
+    if (value < minimum || value > maximum)
         throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
-                    "It must be an integer from 0 to " + std::to_string(maximum) + ".");
+                    "It must be an integer from " + std::to_string(minimum) + " to " +
+                        std::to_string(maximum) + ".");
     return value;
 }
 
@@ -48,12 +49,98 @@ std::span<const Node> event_names(const Node &setting)
     return setting.children;
 }
 
+constexpr std::size_t kExpiringProperties = 100;
+constexpr std::int64_t kExpiryDays = 36500;
+
+bool is_duration(const Node &rule)
+{
+    if (rule.type == Type::text)
+        return rule.bytes == "SESSION";
+    if (rule.type != Type::integer)
+        return false;
+    Number days = number_of(rule.item());
+    return days.integer() >= 1 && days.integer() <= kExpiryDays;
+}
+
+std::span<const Node> expiry_rules(const Node &setting)
+{
+    bool is_good = setting.type == Type::object &&
+                   std::all_of(setting.children.begin(), setting.children.end(), is_duration);
+    if (!is_good)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an object of custom properties and the days that their values "
+                    "last, 1 to 36500, or "
+                    "SESSION.");
+    if (setting.children.size() > kExpiringProperties)
+        throw Error(ErrorCode::limit_exceeded, "more than 100 properties with an expiry");
+    return setting.children;
+}
+
+RequestLog log_mode(const Node &setting)
+{
+    constexpr std::pair<std::string_view, RequestLog> kModes[] = {
+        {"off", RequestLog::off}, {"on", RequestLog::on}, {"automatic", RequestLog::automatic}};
+    for (auto [name, mode] : kModes)
+        if (setting.type == Type::text && setting.bytes == name)
+            return mode;
+    throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                "It must be off, on or automatic.");
+}
+
+template <typename To>
 struct Reader {
     std::string_view name;
-    void (*read)(const Node &setting, Settings &settings);
+    void (*read)(const Node &setting, To &to);
 };
 
-constexpr Reader kReaders[] = {
+// Reads each member by the reader of its name; `group` stands before the names in messages.
+template <typename To, std::size_t Count>
+void read_members(const Node &object, const Reader<To> (&readers)[Count], const std::string &group,
+                  To &to)
+{
+    for (Node setting : object.children) {
+        const std::string name = group + std::string(setting.key);
+        auto reader = std::find_if(std::begin(readers), std::end(readers), [&](const auto &known) {
+            return known.name == setting.key;
+        });
+        if (reader == std::end(readers)) {
+            std::string names;
+            for (const Reader<To> &known : readers)
+                names.append(names.empty() ? "" : ", ").append(group).append(known.name);
+            throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(name), {},
+                        "Settings are " + names + ".");
+        }
+        setting.key = name;
+        if (setting.type != Type::null)
+            reader->read(setting, to);
+    }
+}
+
+constexpr std::int64_t kYear = 365 * 86400;
+
+constexpr Reader<CompactPolicy> kPolicyReaders[] = {
+    {"automatic", [](const Node &s, CompactPolicy &to) { to.automatic = boolean(s); }},
+    {"interval", [](const Node &s, CompactPolicy &to) { to.interval = whole_number(s, kYear); }},
+    {"batch_age", [](const Node &s, CompactPolicy &to) { to.batch_age = whole_number(s, kYear); }},
+    {"batch_events",
+     [](const Node &s, CompactPolicy &to) { to.batch_events = whole_number(s, 1000000000, 1); }},
+    {"merged_users",
+     [](const Node &s, CompactPolicy &to) { to.merged_users = whole_number(s, 65536, 1); }},
+    {"small_block",
+     [](const Node &s, CompactPolicy &to) { to.small_block = whole_number(s, 32768); }},
+};
+
+CompactPolicy compact_policy(const Node &setting)
+{
+    if (setting.type != Type::object)
+        throw Error(ErrorCode::invalid_value, "invalid value for setting " + quoted(setting.key),
+                    "It must be an object.", R"(For example {"batch_age": 600}.)");
+    CompactPolicy policy;
+    read_members(setting, kPolicyReaders, std::string(setting.key) + ".", policy);
+    return policy;
+}
+
+constexpr Reader<Settings> kReaders[] = {
     {"custom_property_limit",
      [](const Node &s, Settings &to) { to.limits.custom_properties = limit(s); }},
     {"array_limit", [](const Node &s, Settings &to) { to.limits.array_elements = limit(s); }},
@@ -67,34 +154,30 @@ constexpr Reader kReaders[] = {
     {"city_data", [](const Node &s, Settings &to) { to.city_data = boolean(s); }},
     {"ip_data", [](const Node &s, Settings &to) { to.ip_data = boolean(s); }},
     {"purchase_events", [](const Node &s, Settings &to) { to.purchase_events = event_names(s); }},
+    {"property_expiry", [](const Node &s, Settings &to) { to.property_expiry = expiry_rules(s); }},
+    {"request_log", [](const Node &s, Settings &to) { to.request_log = log_mode(s); }},
+    {"request_log_limit",
+     [](const Node &s, Settings &to) { to.request_log_limit = whole_number(s, 100000, 1); }},
+    {"compact_policy",
+     [](const Node &s, Settings &to) { to.compact_policy = compact_policy(s); }},
     {"salted", [](const Node &s, Settings &to) { to.salted = boolean(s); }},
 };
 
-std::string known_names()
-{
-    std::string names;
-    for (const Reader &reader : kReaders)
-        names.append(names.empty() ? "" : ", ").append(reader.name);
-    return names;
-}
-
 }  // namespace
+
+const Node *Settings::expiry_of(std::string_view property) const
+{
+    auto found = std::find_if(property_expiry.begin(), property_expiry.end(),
+                              [&](const Node &rule) { return rule.key == property; });
+    return found == property_expiry.end() ? nullptr : &*found;
+}
 
 Settings read_settings(const Node &settings)
 {
     if (settings.type != Type::object)
         throw Error(ErrorCode::invalid_value, "settings must be a JSON object");
     Settings result;
-    for (const Node &setting : settings.children) {
-        const Reader *reader =
-            std::find_if(std::begin(kReaders), std::end(kReaders),
-                         [&](const Reader &known) { return known.name == setting.key; });
-        if (reader == std::end(kReaders))
-            throw Error(ErrorCode::invalid_value, "unknown setting " + quoted(setting.key), {},
-                        "Settings are " + known_names() + ".");
-        if (setting.type != Type::null)
-            reader->read(setting, result);
-    }
+    read_members(settings, kReaders, {}, result);
     return result;
 }
 

@@ -5,8 +5,7 @@
 
 #include "../error.h"
 #include "../interrupt.h"
-#include "../profile/document.h"
-#include "column_writer.h"
+#include "column_output.h"
 
 namespace profiles {
 
@@ -23,15 +22,10 @@ std::int64_t bucket_of(std::int64_t uid) { return uid >> block::kBucketBits; }
 
 }  // namespace
 
-std::size_t BlockBuilder::NameHash::operator()(const Name &name) const
-{
-    return std::hash<std::string_view>()(name.text) * 31 + static_cast<std::size_t>(name.kind);
-}
-
 bool BlockBuilder::is_full() const
 {
-    return rows_.size() == block::kMaxRows || bytes_ > kMaxBytes ||
-           columns_.size() * (rows_.size() + 1) > kMaxCells;
+    return rows_.size() == block::kMaxRows || columns_.bytes() > kMaxBytes ||
+           columns_.columns().size() * (rows_.size() + 1) > kMaxCells;
 }
 
 std::uint32_t BlockBuilder::add(const EventBatch &batch, std::uint32_t from)
@@ -61,28 +55,9 @@ void BlockBuilder::take_snapshot(const EventBatch &batch)
     profile_ = batch.profile;
     device_id_ = batch.device_id;
     std::uint32_t snapshot = snapshots_++;
-    put(ColumnKind::device_id, {}, {Type::text, batch.device_id}, snapshot);
-    if (batch.profile.empty())
-        return;
-    View root(batch.profile);
-    if (!root.is_object())
-        raise_corrupted_profile();
-    for (Cursor cursor(root); cursor.next();) {
-        if (cursor.key() == kCustom)
-            take_members(cursor.item(), ColumnKind::custom, snapshot);
-        else if (cursor.key() == kCampaign)
-            take_members(cursor.item(), ColumnKind::campaign, snapshot);
-        else
-            put(ColumnKind::property, cursor.key(), cursor.item(), snapshot);
-    }
-}
-
-void BlockBuilder::take_members(const Item &object, ColumnKind kind, std::uint32_t position)
-{
-    if (object.type != Type::object)
-        raise_corrupted_profile();
-    for (Cursor cursor{View(object)}; cursor.next();)
-        put(kind, cursor.key(), cursor.item(), position);
+    columns_.put(ColumnKind::device_id, {}, {Type::text, batch.device_id}, snapshot);
+    if (!batch.profile.empty())
+        columns_.put_profile(batch.profile, snapshot);
 }
 
 void BlockBuilder::take_event(const EventBatch &batch, const Event &event)
@@ -91,41 +66,13 @@ void BlockBuilder::take_event(const EventBatch &batch, const Event &event)
     rows_.push_back({batch.uid, event.ts, event.count, snapshots_ - 1});
     sums_.push_back(event.sum);
     durations_.push_back(event.duration);
-    put(ColumnKind::key, {}, {Type::text, event.key}, row);
+    columns_.put(ColumnKind::key, {}, {Type::text, event.key}, row);
     if (event.hour.type != Type::null)
-        put(ColumnKind::hour, {}, event.hour, row);
+        columns_.put(ColumnKind::hour, {}, event.hour, row);
     if (event.weekday.type != Type::null)
-        put(ColumnKind::weekday, {}, event.weekday, row);
+        columns_.put(ColumnKind::weekday, {}, event.weekday, row);
     if (event.segmentation)
-        take_members(*event.segmentation, ColumnKind::segmentation, row);
-}
-
-void BlockBuilder::put(ColumnKind kind, std::string_view name, const Item &value,
-                       std::uint32_t position)
-{
-    Column &column = this->column(kind, name);
-    std::size_t before = column.values.payload();
-    column.cells.push_back({position, column.values.number_of(value)});
-    bytes_ += column.values.payload() - before;
-}
-
-// Objects have their members in one order, so that the column after this one is mostly the one that
-// came after it the last time.
-BlockBuilder::Column &BlockBuilder::column(ColumnKind kind, std::string_view name)
-{
-    if (previous_ < guesses_.size()) {
-        std::size_t guess = guesses_[previous_];
-        if (guess < columns_.size() && columns_[guess].kind == kind && columns_[guess].name == name)
-            return columns_[previous_ = guess];
-    }
-    auto [at, is_new] = names_.try_emplace({kind, name}, columns_.size());
-    if (is_new) {
-        columns_.push_back({kind, name, {}, {}});
-        guesses_.push_back(0);
-        bytes_ += name.size() + sizeof(Column);
-    }
-    guesses_[previous_] = at->second;
-    return columns_[previous_ = at->second];
+        columns_.put_members(*event.segmentation, ColumnKind::segmentation, row);
 }
 
 // By user and time; events of the same millisecond stay in the order in which they came.
@@ -149,7 +96,7 @@ public:
     {
         write_users();
         write_fixed();
-        for (const Column &column : from_.columns_) {
+        for (const ColumnSet::Column &column : from_.columns_.columns()) {
             check_interrupt();
             write_cells(column);
         }
@@ -157,22 +104,6 @@ public:
     }
 
 private:
-    struct Part {
-        block::Entry entry;
-        std::string_view name;
-        std::string bytes;
-    };
-
-    Part &add_part(ColumnKind kind, std::string_view name = {})
-    {
-        Part &part = parts_.emplace_back();
-        part.entry = {};
-        part.entry.kind = kind;
-        part.entry.name_size = static_cast<std::uint32_t>(name.size());
-        part.name = name;
-        return part;
-    }
-
     void write_users()
     {
         std::string starts;
@@ -181,18 +112,12 @@ private:
             std::int64_t uid = from_.rows_[order_[row]].uid;
             if (uid == previous)
                 continue;
-            append(users_, static_cast<std::uint16_t>(uid));
-            append(starts, static_cast<std::uint16_t>(row));
+            append_bytes(users_, static_cast<std::uint16_t>(uid));
+            append_bytes(starts, static_cast<std::uint16_t>(row));
             previous = uid;
         }
         header_.users = static_cast<std::uint32_t>(starts.size() / sizeof(std::uint16_t));
         users_ += starts;
-    }
-
-    template <typename Value>
-    static void append(std::string &out, const Value &value)
-    {
-        out.append(reinterpret_cast<const char *>(&value), sizeof value);
     }
 
     // What every event has.
@@ -214,7 +139,7 @@ private:
 
     void add_integers(ColumnKind kind, std::span<const std::int64_t> integers)
     {
-        Part &part = add_part(kind);
+        ColumnOutput::Part &part = output_.add(kind);
         write_integers(integers, part.entry, part.bytes);
     }
 
@@ -223,12 +148,12 @@ private:
         std::vector<Number> sorted;
         for (std::uint32_t row : order_)
             sorted.push_back(numbers[row]);
-        Part &part = add_part(kind);
+        ColumnOutput::Part &part = output_.add(kind);
         if (!write_numbers(sorted, part.entry, part.bytes))
             write_as_values(sorted, part);
     }
 
-    void write_as_values(std::span<const Number> numbers, Part &part)
+    void write_as_values(std::span<const Number> numbers, ColumnOutput::Part &part)
     {
         std::vector<NumberItem> packed;
         packed.reserve(numbers.size());
@@ -239,60 +164,32 @@ private:
         write_column(values, codes, part.entry, part.bytes);
     }
 
-    void write_cells(const Column &column)
+    void write_cells(const ColumnSet::Column &column)
     {
         bool by_snapshot =
             block::is_of_profile(column.kind) || column.kind == ColumnKind::device_id;
         std::size_t positions = by_snapshot ? from_.snapshots_ : order_.size();
         by_position_.assign(positions, 0);
-        for (const Cell &cell : column.cells)
+        for (const ColumnSet::Cell &cell : column.cells)
             by_position_[cell.position] = cell.value + 1;
         codes_.clear();
         for (std::uint32_t row : order_)
             codes_.push_back(by_position_[by_snapshot ? from_.rows_[row].snapshot : row]);
-        Part &part = add_part(column.kind, column.name);
-        write_column(column.values, codes_, part.entry, part.bytes);
-    }
-
-    void sort_parts()
-    {
-        std::sort(parts_.begin(), parts_.end(), [](const Part &left, const Part &right) {
-            if (left.entry.kind != right.entry.kind)
-                return left.entry.kind < right.entry.kind;
-            return compare_keys(left.name, right.name) < 0;
-        });
+        output_.add_values(column.kind, column.name, column.values, codes_);
     }
 
     std::string joined()
     {
-        sort_parts();
-        std::size_t directory = sizeof header_ + parts_.size() * sizeof(block::Entry);
-        std::size_t size = users_.size();
-        for (const Part &part : parts_) {
-            directory += part.name.size();
-            size += part.bytes.size();
-        }
-        if (directory + size > INT32_MAX / 2)
-            throw Error(ErrorCode::limit_exceeded, "event is too large for a block");
         header_.version = block::kVersion;
         header_.rows = static_cast<std::uint32_t>(order_.size());
-        header_.columns = static_cast<std::uint32_t>(parts_.size());
-        header_.directory_size = static_cast<std::uint32_t>(directory);
-        header_.size = static_cast<std::uint32_t>(directory + size);
         header_.bucket = bucket_of(from_.rows_.front().uid);
-
+        output_.seal(header_, users_.size());
         std::string out;
         out.reserve(header_.size);
-        append(out, header_);
-        for (const Part &part : parts_)
-            append(out, part.entry);
-        for (const Part &part : parts_)
-            out.append(part.name);
+        append_bytes(out, header_);
+        output_.append_directory(out);
         out.append(users_);
-        for (Part &part : parts_) {
-            out.append(part.bytes);
-            part.bytes = {};
-        }
+        output_.append_columns(out);
         return out;
     }
 
@@ -300,7 +197,7 @@ private:
     std::vector<std::uint32_t> order_;
     block::Header header_{};
     std::string users_;
-    std::vector<Part> parts_;
+    ColumnOutput output_;
     std::vector<std::uint32_t> by_position_, codes_;
 };
 

@@ -3,13 +3,11 @@
 
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "batch.h"
-#include "block_layout.h"
+#include "column_set.h"
 #include "event_list.h"
-#include "value_table.h"
 
 namespace profiles {
 
@@ -29,44 +27,18 @@ private:
         std::int64_t uid, time, count;
         std::uint32_t snapshot;
     };
-    // A value and where it stands: the number of an event, or of a snapshot.
-    struct Cell {
-        std::uint32_t position, value;
-    };
-    struct Column {
-        block::ColumnKind kind;
-        std::string_view name;
-        ValueTable values;
-        std::vector<Cell> cells;
-    };
-    struct Name {
-        block::ColumnKind kind;
-        std::string_view text;
-        bool operator==(const Name &) const = default;
-    };
-    struct NameHash {
-        std::size_t operator()(const Name &name) const;
-    };
     class Output;
 
     bool is_full() const;
     void take_snapshot(const EventBatch &batch);
     void take_event(const EventBatch &batch, const Event &event);
-    void take_members(const Item &object, block::ColumnKind kind, std::uint32_t position);
-    void put(block::ColumnKind kind, std::string_view name, const Item &value,
-             std::uint32_t position);
-    Column &column(block::ColumnKind kind, std::string_view name);
     std::vector<std::uint32_t> order() const;
 
     std::vector<Row> rows_;
     std::vector<Number> sums_, durations_;  // of the rows
-    std::vector<Column> columns_;
-    std::unordered_map<Name, std::size_t, NameHash> names_;
-    std::vector<std::size_t> guesses_;  // the column that followed each column last time
-    std::size_t previous_ = 0;
+    ColumnSet columns_;
     std::uint32_t snapshots_ = 0;
     std::string_view profile_, device_id_;  // of the last snapshot
-    std::size_t bytes_ = 0;                 // of values taken
 };
 
 // Blocks of all these batches, which are in the order of users and arrival.

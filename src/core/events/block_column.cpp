@@ -41,7 +41,7 @@ std::uint32_t BlockUsers::lower_bound(std::int64_t sought) const
     return first;
 }
 
-BlockColumn::BlockColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
+BlockColumn::BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                          const BlockBytes &bytes)
     : dictionary_(bytes.at(column.dictionary)), form_(column.entry.form),
       width_(column.entry.width), has_missing_(column.entry.has_missing != 0),
@@ -163,7 +163,7 @@ void unpack_offsets(const char *at, std::uint64_t base, std::uint64_t unit,
 
 }  // namespace
 
-void read_integers(const BlockDirectory &directory, const BlockColumnInfo &column,
+void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                    const BlockBytes &bytes, std::span<std::int64_t> integers)
 {
     require_block(column.entry.form == block::Form::integers &&
@@ -189,7 +189,7 @@ Number scaled_number(std::int64_t coefficient, std::uint16_t digits)
     return Number::of(decimal);
 }
 
-std::vector<Number> read_numbers(const BlockDirectory &directory, const BlockColumnInfo &column,
+std::vector<Number> read_numbers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                                  const BlockBytes &bytes)
 {
     std::vector<Number> numbers(directory.rows());

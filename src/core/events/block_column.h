@@ -59,7 +59,7 @@ private:
 // A column of values.
 class BlockColumn {
 public:
-    BlockColumn(const BlockDirectory &directory, const BlockColumnInfo &column,
+    BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                 const BlockBytes &bytes);
 
     std::uint32_t code_count() const { return code_count_; }
@@ -118,11 +118,11 @@ void BlockColumn::for_each_run(Run &&run) const
 }
 
 // Times, counts and, as coefficients of 10^-digits, amounts. One for each row.
-void read_integers(const BlockDirectory &directory, const BlockColumnInfo &column,
+void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                    const BlockBytes &bytes, std::span<std::int64_t> integers);
 
 // The amounts of a column sum or duration, whatever its form.
-std::vector<Number> read_numbers(const BlockDirectory &directory, const BlockColumnInfo &column,
+std::vector<Number> read_numbers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                                  const BlockBytes &bytes);
 Number scaled_number(std::int64_t coefficient, std::uint16_t digits);
 

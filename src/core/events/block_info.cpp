@@ -41,6 +41,7 @@ void add_name(TextBuffer &out, const BlockColumnInfo &column)
     case ColumnKind::custom: name = "custom."; break;
     case ColumnKind::campaign: name = "campaign."; break;
     case ColumnKind::segmentation: name = "event."; break;
+    case ColumnKind::user_field: name = "user."; break;
     }
     if (column.kind() > ColumnKind::property)
         name += column.name;

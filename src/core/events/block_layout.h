@@ -44,8 +44,10 @@ enum class ColumnKind : std::uint8_t {
     custom,        // a member of its group custom
     campaign,      // a member of its group campaign
     segmentation,  // a member of the event's segmentation
+    user_field,    // a column of the table of users; only in copies of it (core/people)
 };
-constexpr unsigned kLastKind = 11;
+constexpr ColumnKind kLastOfEvents = ColumnKind::segmentation;
+constexpr unsigned kLastKind = 12;
 
 enum class Form : std::uint8_t {
     constant,  // every row has code 0; no bytes
@@ -101,7 +103,7 @@ inline bool is_of_profile(ColumnKind kind)
 // Columns that have a name; of the other kinds there is one column each.
 inline bool is_named(ColumnKind kind)
 {
-    return is_of_profile(kind) || kind == ColumnKind::segmentation;
+    return is_of_profile(kind) || kind >= ColumnKind::segmentation;
 }
 
 }  // namespace profiles::block

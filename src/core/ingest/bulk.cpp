@@ -4,20 +4,11 @@
 #include <vector>
 
 #include "../interrupt.h"
+#include "../keep.h"
 
 namespace profiles {
 
 namespace {
-
-template <typename Element>
-std::span<Element> keep(const std::pmr::vector<Element> &elements,
-                        std::pmr::memory_resource *memory)
-{
-    auto *kept = static_cast<Element *>(
-        memory->allocate(elements.size() * sizeof(Element) + 1, alignof(Element)));
-    std::uninitialized_copy(elements.begin(), elements.end(), kept);
-    return {kept, elements.size()};
-}
 
 class Planner {
 public:

@@ -1,5 +1,6 @@
 // The parameter `consent`.
 #include "../error.h"
+#include "../profile/document.h"
 #include "../update/text.h"
 #include "properties.h"
 #include "reports.h"
@@ -27,6 +28,13 @@ std::optional<bool> granted(const Node &value)
         return number == 0 || number == 1 ? std::optional(number == 1) : std::nullopt;
     }
     return std::nullopt;
+}
+
+// Consents are stored as a profile is, so a feature is named as a property may be.
+bool is_feature_name(std::string_view name)
+{
+    return !name.empty() && name.size() <= kLongestFeature && name != kCustom &&
+           name != kCampaign && name.find_first_of(".$") == std::string_view::npos;
 }
 
 class ConsentReader {
@@ -60,7 +68,7 @@ private:
     void read_feature(const Node &sent)
     {
         std::optional<bool> value = granted(sent);
-        if (!value || sent.key.empty() || sent.key.size() > kLongestFeature) {
+        if (!value || !is_feature_name(sent.key)) {
             skips_.push_back({"consent",
                               {},
                               keep_text(quoted(sent.key) + (value ? " is no name of a feature"

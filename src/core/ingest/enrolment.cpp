@@ -1,6 +1,7 @@
 // Where a user came from, where messages reach it, and which tests and settings it takes part in.
 #include <algorithm>
 
+#include "../keep.h"
 #include "../error.h"
 #include "../profile/document.h"
 #include "../update/text.h"
@@ -13,14 +14,6 @@ namespace {
 
 constexpr std::size_t kKeys = 1000;  // of one request
 constexpr std::size_t kLongestKey = 256;
-
-template <typename Row>
-std::span<Row> keep_rows(const std::pmr::vector<Row> &rows, std::pmr::memory_resource *memory)
-{
-    auto *kept = static_cast<Row *>(memory->allocate(rows.size() * sizeof(Row) + 1, alignof(Row)));
-    std::uninitialized_copy(rows.begin(), rows.end(), kept);
-    return {kept, rows.size()};
-}
 
 // Names of one document of the SDK, and of the campaign's property that they set.
 struct CampaignName {
@@ -92,7 +85,7 @@ std::span<PushToken> read_tokens(const Request &request, std::pmr::memory_resour
         tokens.push_back(
             {request.token_provider == "HMS" ? std::string_view("HMS") : std::string_view("FCM"),
              request.android_token, mode});
-    return keep_rows(tokens, memory);
+    return keep(tokens, memory);
 }
 
 std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
@@ -123,7 +116,7 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
         row.kind = Enrolment::Kind::leave_all;
         rows.push_back(row);
     }
-    return keep_rows(rows, memory);
+    return keep(rows, memory);
 }
 
 }  // namespace profiles

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "../keep.h"
 #include "../error.h"
 #include "../events/event_list.h"
 #include "../interrupt.h"
@@ -60,10 +61,7 @@ public:
                 {"events",
                  {},
                  keep_text(std::to_string(unreported_) + " more faults are not listed", memory_)});
-        auto *kept = static_cast<Node *>(
-            memory_->allocate(events_.size() * sizeof(Node) + 1, alignof(Node)));
-        std::uninitialized_copy(events_.begin(), events_.end(), kept);
-        result_.events = {kept, events_.size()};
+        result_.events = profiles::keep(events_, memory_);
         return result_;
     }
 

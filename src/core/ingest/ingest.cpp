@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "../keep.h"
 #include "../profile/assembly.h"
 #include "changed_properties.h"
 #include "duplicates.h"
 #include "event_reader.h"
+#include "expiry.h"
 #include "properties.h"
 #include "purchases.h"
 #include "session.h"
@@ -16,18 +18,9 @@ namespace profiles {
 
 namespace {
 
-constexpr std::string_view kPropertyUpdate = "[CLY]_property_update";
 constexpr std::size_t kListedProperties = 100;  // of one update
 
 constexpr std::string_view kIdentity[] = {"name", "username", "email", "phone"};
-
-Batch make_batch(std::span<Node> events, std::string_view profile, Time first, Time last,
-                 std::pmr::memory_resource *memory)
-{
-    Node list = make_container(Type::array, events);
-    seal(list);
-    return {profile, pack(list, memory), first, last};
-}
 
 bool is_duplicate(const User &user, const Request &request)
 {
@@ -39,7 +32,7 @@ public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
               std::pmr::memory_resource *memory)
         : request_(request), surroundings_(surroundings), memory_(memory), skips_(memory),
-          before_(user.profile), reported_(memory)
+          reported_(memory), batches_(memory)
     {
         outcome_.user = user;
     }
@@ -58,10 +51,13 @@ public:
         if (step.closes) {
             outcome_.rarely_changed |= user.session.views > 0;
             // With the profile as it was until now, unless the user wants no place to be known any more.
+            std::string_view profile = user.profile;
             if (request_.location_disabled)
-                user.profile = without_whereabouts(user.profile);
-            add_batch(close_open_session(user, memory_));
+                user.profile = without_whereabouts(profile);
+            batches_.push_back(close_open_session(user, memory_));
+            user.profile = profile;
         }
+        expire_before(step);
         advance_session(step, request_, user, memory_);
         mark_times(step);
 
@@ -71,11 +67,49 @@ public:
         read_reports();
         update_profile(step, events);
         add_events(step, events);
-        outcome_.skips = keep_skips();
+        expire_after(step);
+        outcome_.skips = keep(skips_, memory_);
+        outcome_.batches = keep(batches_, memory_);
         return outcome_;
     }
 
 private:
+    // What is gone goes before the request is applied, so that an $inc begins anew.
+    void expire_before(const SessionStep &step)
+    {
+        User &user = outcome_.user;
+        if (user.expiry.empty())
+            return;
+        bool gone = false;
+        if (step.closes || step.begins) {
+            Time latest = std::max(user.last_seen.value_or(request_.time), request_.time);
+            gone = expire_session_values(user, latest, batches_, memory_);
+        }
+        gone |= expire_values(user, request_.time, batches_, memory_);
+        outcome_.profile_changed |= gone;
+        outcome_.rarely_changed |= gone;
+    }
+
+    void expire_after(const SessionStep &step)
+    {
+        User &user = outcome_.user;
+        bool gone =
+            step.closes_at_once && expire_session_values(user, request_.time, batches_, memory_);
+        bool moved =
+            !gone && (step.ends || step.goes_on) && set_session_over(user, session_over(), memory_);
+        outcome_.profile_changed |= gone;
+        outcome_.rarely_changed |= gone || moved;
+    }
+
+    // When the session that has ended can no longer go on.
+    std::optional<Time> session_over() const
+    {
+        const Session &session = outcome_.user.session;
+        if (!session.start || !session.end)
+            return std::nullopt;
+        return *session.end + surroundings_.settings.session_cooldown * 1000;
+    }
+
     void mark_times(const SessionStep &step)
     {
         User &user = outcome_.user;
@@ -135,7 +169,8 @@ private:
             seal(orientation);
             changes.push_back(set_property("orientation", orientation));
         }
-        View profile(before_);
+        std::string_view before = user.profile;
+        View profile(before);
         update_location({request_, surroundings_.settings, surroundings_.geoip,
                          surroundings_.geocoder, step.begins},
                         profile, user, changes, memory_);
@@ -146,7 +181,13 @@ private:
         if (update.changed()) {
             user.profile = written(update);
             outcome_.profile_changed = true;
+            changed_from_ = before;
         }
+        outcome_.rarely_changed |=
+            renew_expiry(user,
+                         {surroundings_.settings, changes, before, request_.time,
+                          request_.time < *user.last_seen, session_over()},
+                         memory_);
         snapshot_ = user.profile;
         if (!surroundings_.profile_then.empty())
             snapshot_ = updated_then(changes);
@@ -204,7 +245,7 @@ private:
         NodeList list(memory_);
         list.assign(events.events.begin(), events.events.end());
         list.insert(list.end(), reported_.begin(), reported_.end());
-        if (list.empty() && outcome_.profile_changed)
+        if (list.empty() && changed_from_)
             list.push_back(property_update());
         if (step.closes_at_once && outcome_.user.session.start) {
             outcome_.rarely_changed |= outcome_.user.session.views > 0;
@@ -219,36 +260,25 @@ private:
             first = index == 0 ? time : std::min(first, time);
             last = index == 0 ? time : std::max(last, time);
         }
-        add_batch(make_batch(list, snapshot_, first, last, memory_));
+        batches_.push_back(make_batch(list, snapshot_, first, last, memory_));
     }
 
     // So that a profile of any time can be found: no other event of the request keeps it.
     Node property_update()
     {
         NodeList names =
-            changed_properties(before_, outcome_.user.profile, kListedProperties, memory_);
-        Node properties = make_container(Type::array, keep_nodes(names, memory_));
-        properties.key = "properties";
-        return make_event(kPropertyUpdate, request_.time, Node(), {&properties, 1}, memory_);
-    }
-
-    void add_batch(const Batch &batch) { outcome_.batches[outcome_.batch_count++] = batch; }
-
-    std::span<const Skip> keep_skips()
-    {
-        auto *kept =
-            static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
-        std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
-        return {kept, skips_.size()};
+            changed_properties(*changed_from_, outcome_.user.profile, kListedProperties, memory_);
+        return make_property_update(names, request_.time, memory_);
     }
 
     const Request &request_;
     const Surroundings &surroundings_;
     std::pmr::memory_resource *memory_;
     SkipList skips_;
-    std::string_view before_;
-    std::string_view snapshot_;  // what the events of the request carry
-    NodeList reported_;          // events that no SDK calls by that name
+    std::optional<std::string_view> changed_from_;  // the profile that the request changed
+    std::string_view snapshot_;                     // what the events of the request carry
+    NodeList reported_;                             // events that no SDK calls by that name
+    BatchList batches_;
     Outcome outcome_;
 };
 
@@ -268,6 +298,23 @@ Outcome ingest(const User &user, const Request &request, const Surroundings &sur
                std::pmr::memory_resource *memory)
 {
     return Ingestion(user, request, surroundings, memory).run();
+}
+
+Outcome expire(const User &user, Time now, std::pmr::memory_resource *memory)
+{
+    Outcome outcome;
+    outcome.user = user;
+    BatchList batches(memory);
+    bool gone = false;
+    if (session_values_are_gone(user, now, memory)) {
+        if (user.session.start)
+            batches.push_back(close_open_session(outcome.user, memory));
+        gone = expire_session_values(outcome.user, now, batches, memory);
+    }
+    gone |= expire_values(outcome.user, now, batches, memory);
+    outcome.profile_changed = outcome.rarely_changed = gone;
+    outcome.batches = keep(batches, memory);
+    return outcome;
 }
 
 Batch close_open_session(User &user, std::pmr::memory_resource *memory)

@@ -4,6 +4,7 @@
 
 #include "../app/settings.h"
 #include "../location/places.h"
+#include "batch.h"
 #include "reports.h"
 #include "request.h"
 
@@ -29,20 +30,13 @@ struct Surroundings {
 // profile of their own time.
 bool is_late(const User &user, const Request &request);
 
-// Events that share a profile: one row of event_batches.
-struct Batch {
-    std::string_view profile;
-    std::string_view events;
-    Time first, last;
-};
-
 struct Outcome {
     bool duplicate = false;  // nothing else is set, nothing is to be written
     User user;
     bool profile_changed = false;
-    bool rarely_changed = false;   // one of the last members of User
-    std::array<Batch, 2> batches;  // a closed session's and the request's own
-    std::size_t batch_count = 0;
+    bool rarely_changed = false;  // one of the last members of User
+    std::span<const Batch>
+        batches;  // a closed session's, of values that expired, the request's own
     std::optional<CrashReport> crash;
     std::optional<ConsentChange> consent;
     std::span<const PushToken> tokens;
@@ -57,6 +51,10 @@ static_assert(std::is_trivially_destructible_v<Outcome> &&
 // Everything in the Outcome lives in `memory`, or where `user` and `request` point.
 Outcome ingest(const User &user, const Request &request, const Surroundings &surroundings,
                std::pmr::memory_resource *memory);
+
+// What a sweep does for a user who sends nothing: takes out what has expired until `now`. A session that is over
+// is closed before, when values go with it.
+Outcome expire(const User &user, Time now, std::pmr::memory_resource *memory);
 
 // Ends what is open: the batch with the events of the session and the profile as it is.
 Batch close_open_session(User &user, std::pmr::memory_resource *memory);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "../keep.h"
 #include "../profile/assembly.h"
 #include "../location/fallback.h"
 #include "../profile/document.h"
 #include "duplicates.h"
+#include "expiry.h"
 #include "purchases.h"
 #include "whereabouts.h"
 
@@ -82,10 +84,7 @@ Node fill(Node mine, Node theirs, bool groups, std::pmr::memory_resource *memory
     for (const Node &member : theirs.children)
         if (!mine.find(member.key))
             members.push_back(member);
-    auto *kept =
-        static_cast<Node *>(memory->allocate(members.size() * sizeof(Node) + 1, alignof(Node)));
-    std::uninitialized_copy(members.begin(), members.end(), kept);
-    return make_container(Type::object, {kept, members.size()});
+    return make_container(Type::object, keep(members, memory));
 }
 
 std::string_view merge_profiles(const User &winner, const User &loser,
@@ -139,10 +138,12 @@ bool old_one_wins(const User &from, const User &into)
 
 }  // namespace
 
-User merge_users(const User &from, const User &into, std::pmr::memory_resource *memory)
+User merge_users(const User &from, const User &into, Time at, std::pmr::memory_resource *memory)
 {
-    const User &winner = old_one_wins(from, into) ? from : into;
-    const User &loser = old_one_wins(from, into) ? into : from;
+    User winner = old_one_wins(from, into) ? from : into;
+    User loser = old_one_wins(from, into) ? into : from;
+    settle_expiry(winner, at, memory);
+    settle_expiry(loser, at, memory);
 
     User merged = into;
     merged.identified = true;
@@ -162,6 +163,8 @@ User merge_users(const User &from, const User &into, std::pmr::memory_resource *
     merged.location_at = located(winner, loser).location_at;
     merged.recent_requests = merge_remembered(into.recent_requests, from.recent_requests, memory);
     merged.consent = merge_consent(winner.consent, loser.consent, memory);
+    merged.expiry = merge_expiry(winner, loser, memory);
+    merged.logged = from.logged || into.logged;
     merged.view_count = from.view_count + into.view_count;
     if (into.view.at.value_or(0) < from.view.at.value_or(0))
         merged.view = from.view;

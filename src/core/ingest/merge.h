@@ -9,7 +9,8 @@ namespace profiles {
 
 // The survivor keeps the identity of `into` (uid, device id). Counters are summed, first is the
 // minimum, last the maximum; properties are those of whoever had the later session, filled up with
-// the other's, `custom` and `campaign` one level deep, the location as a whole. Sessions must be closed before.
-User merge_users(const User &from, const User &into, std::pmr::memory_resource *memory);
+// the other's, `custom` and `campaign` one level deep, the location as a whole; without values that are gone at
+// `at`. Sessions must be closed before.
+User merge_users(const User &from, const User &into, Time at, std::pmr::memory_resource *memory);
 
 }  // namespace profiles

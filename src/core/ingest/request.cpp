@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../keep.h"
 #include "../error.h"
 #include "../location/fallback.h"
 #include "../profile/json_reader.h"
@@ -45,7 +46,7 @@ public:
         check_device_id();
         if (request_.sent_at)
             request_.hash = hash_request(parameters);
-        request_.skips = keep_skips();
+        request_.skips = keep(skips_, memory_);
         return request_;
     }
 
@@ -167,14 +168,6 @@ private:
     void skip(std::string_view parameter, std::string_view reason)
     {
         skips_.push_back({parameter, {}, keep_text(reason, memory_)});
-    }
-
-    std::span<const Skip> keep_skips()
-    {
-        auto *kept =
-            static_cast<Skip *>(memory_->allocate(sizeof(Skip) * skips_.size() + 1, alignof(Skip)));
-        std::uninitialized_copy(skips_.begin(), skips_.end(), kept);
-        return {kept, skips_.size()};
     }
 
     std::string_view text(const Node &parameter) const

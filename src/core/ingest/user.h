@@ -69,6 +69,8 @@ struct User {
 
     // What few requests change: see Outcome::rarely_changed.
     std::string_view consent;  // the bytes of a container: feature -> boolean; empty is none
+    std::string_view expiry;   // the bytes of a profile, see expiry.h; empty is none
+    bool logged = false;       // the requests go to the log, also when the app has none
     LastView view;
     std::int64_t view_count = 0;
     Purchases purchases;

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <dirent.h>
 #include <memory>
-#include <string_view>
 #include <system_error>
 #include <unistd.h>
 
@@ -13,17 +12,27 @@ namespace profiles::location {
 
 std::string quoted_path(const std::string &path) { return '"' + path + '"'; }
 
-void fail_on_file(const char *action, const std::string &path)
+namespace {
+
+[[noreturn]] void fail(const char *action, const std::string &path, const char *hint)
 {
     int error = errno;
     bool missing = error == ENOENT || error == ENOTDIR;
     throw Error(missing ? ErrorCode::missing_file : ErrorCode::unreadable_file,
                 std::string("could not ") + action + " " + quoted_path(path) + ": " +
                     std::generic_category().message(error),
-                "",
-                missing || error == EACCES ? "profiles.geoip_database must name a file that the "
-                                             "operating-system user of the server can read."
-                                           : "");
+                "", missing || error == EACCES ? hint : "");
+}
+
+}  // namespace
+
+void fail_on_file(const char *action, const std::string &path) { fail(action, path, ""); }
+
+void fail_on_database(const char *action, const std::string &path)
+{
+    fail(action, path,
+         "profiles.geoip_database must name a file that the operating-system user of the server "
+         "can read.");
 }
 
 void remove_others(const std::string &family, const std::string &current)
@@ -39,6 +48,14 @@ void remove_others(const std::string &family, const std::string &current)
         if (std::string_view(file->d_name).starts_with(beginning) && name != current)
             unlink(name.c_str());
     }
+}
+
+std::uint64_t hash_of(std::string_view text) noexcept
+{
+    std::uint64_t hash = 0xCBF29CE484222325u;
+    for (char c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+    return hash;
 }
 
 Descriptor::~Descriptor()

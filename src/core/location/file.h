@@ -1,7 +1,9 @@
 // Small helpers for the files of this folder.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace profiles::location {
 
@@ -11,9 +13,15 @@ std::string quoted_path(const std::string &path);
 // Raises what errno says: `could not <action> "<path>": ...`, missing_file or unreadable_file.
 [[noreturn]] void fail_on_file(const char *action, const std::string &path);
 
+// The same for a database that profiles.geoip_database names: the HINT says what the server needs.
+[[noreturn]] void fail_on_database(const char *action, const std::string &path);
+
 // Removes the files whose path begins with `family`, but for `current`. Who has one mapped keeps it; the
 // name alone goes.
 void remove_others(const std::string &family, const std::string &current);
+
+// FNV-1a.
+std::uint64_t hash_of(std::string_view text) noexcept;
 
 class Descriptor {
 public:

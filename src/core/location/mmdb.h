@@ -40,8 +40,7 @@ struct Metadata {
     std::vector<std::string> languages;
     unsigned ip_version = 0;
     std::uint32_t node_count = 0;
-    unsigned record_size = 0;  // bits
-    unsigned major_version = 0;
+    unsigned record_size = 0;       // bits
     std::uint64_t build_epoch = 0;  // seconds since 1970, as the file says: any number
 };
 

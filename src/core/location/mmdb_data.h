@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace profiles::location {
 
@@ -58,18 +59,28 @@ public:
     void skip(std::uint32_t &at);
     std::string_view key(std::uint32_t &at);
 
-    // visit(key, at) and visit(index, at) must read or skip exactly one value at `at`.
+    // visit(key, at) and visit(index, at) must read or skip exactly one value at `at`. A visit of pairs
+    // that returns false wants no more of them.
     template <typename Visit>
     void each_pair(const DataValue &map, std::uint32_t &at, Visit visit)
     {
         Nesting nesting(*this);
-        std::uint32_t child = map.start;
-        for (std::uint32_t i = 0; i < map.size; ++i) {
+        std::uint32_t child = map.start, left = map.size;
+        bool wanted = true;
+        for (; left > 0 && wanted; --left) {
             std::string_view name = key(child);
-            visit(name, child);
+            if constexpr (std::is_same_v<decltype(visit(name, child)), bool>)
+                wanted = visit(name, child);
+            else
+                visit(name, child);
         }
-        if (!map.referenced)
-            at = child;
+        if (map.referenced)
+            return;
+        for (; left > 0; --left) {
+            skip(child);
+            skip(child);
+        }
+        at = child;
     }
     template <typename Visit>
     void each_element(const DataValue &array, std::uint32_t &at, Visit visit)

@@ -40,9 +40,9 @@ Tail read_tail(const std::string &file, const std::string &name)
     Descriptor source(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status;
     if (source < 0)
-        fail_on_file("open geoip database", name);
+        fail_on_database("open geoip database", name);
     if (fstat(source, &status) != 0)
-        fail_on_file("examine geoip database", name);
+        fail_on_database("examine geoip database", name);
     if (!S_ISREG(status.st_mode))
         refuse(name, "It is not a regular file.");
     auto size = static_cast<std::uint64_t>(status.st_size);
@@ -56,7 +56,7 @@ Tail read_tail(const std::string &file, const std::string &name)
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail_on_file("read geoip database", name);
+            fail_on_database("read geoip database", name);
         if (count == 0)
             refuse(name, "It became shorter while it was read.");
         done += static_cast<std::size_t>(count);
@@ -141,7 +141,6 @@ Metadata parse(DataReader &reader)
     result.node_count = static_cast<std::uint32_t>(nodes);
     result.record_size = static_cast<unsigned>(record);
     result.ip_version = static_cast<unsigned>(version);
-    result.major_version = static_cast<unsigned>(major);
     return result;
 }
 

@@ -53,8 +53,7 @@ void each_pair_of(DataReader &reader, std::uint32_t &at, Visit visit)
 }
 
 // {"en": ..., "de": ...}
-void take_name(DataReader &reader, std::uint32_t &at, std::string_view language,
-               std::string_view &target)
+std::string_view read_name(DataReader &reader, std::uint32_t &at, std::string_view language)
 {
     std::string_view wanted, english, first;
     each_pair_of(reader, at, [&](std::string_view key, std::uint32_t &child) {
@@ -66,54 +65,64 @@ void take_name(DataReader &reader, std::uint32_t &at, std::string_view language,
             take_text(reader, child, first);
         else
             reader.skip(child);
+        return wanted.empty();
     });
-    target = !wanted.empty() ? wanted : !english.empty() ? english : first;
+    return !wanted.empty() ? wanted : !english.empty() ? english : first;
 }
 
-// A map that holds a code or names, or the plain text of the flat schema.
-struct Named {
-    std::string_view code;
-    std::string_view name;
-    std::string_view plain;
-};
-
-Named read_named(DataReader &reader, std::uint32_t &at, std::string_view language)
+// A map that holds a code and names, or the plain text of the flat schema. The name; the code where it
+// has none.
+std::string_view read_named(DataReader &reader, std::uint32_t &at, std::string_view language)
 {
-    Named result;
+    std::string_view code, name;
     std::uint32_t start = at;
     DataValue value = reader.read(at);
     if (value.type == DataType::map) {
         reader.each_pair(value, at, [&](std::string_view key, std::uint32_t &child) {
             if (key == "iso_code")
-                take_text(reader, child, result.code);
+                take_text(reader, child, code);
             else if (key == "names")
-                take_name(reader, child, language, result.name);
+                name = read_name(reader, child, language);
             else
                 reader.skip(child);
+            return name.empty();
         });
     } else {
         at = start;
-        take_text(reader, at, result.plain);
+        take_text(reader, at, name);
     }
-    return result;
+    return name.empty() ? code : name;
 }
 
-// Some flat files have the code under "country", others the name: only a code is wanted.
-std::string_view country_code(const Named &country)
+// The code in the map of a country. Some flat files have the code itself there, others the name.
+std::string_view read_code(DataReader &reader, std::uint32_t &at)
 {
-    if (!country.code.empty())
-        return country.code;
-    return country.plain.size() == 2 ? country.plain : std::string_view();
+    std::string_view code, plain;
+    std::uint32_t start = at;
+    DataValue value = reader.read(at);
+    if (value.type == DataType::map) {
+        reader.each_pair(value, at, [&](std::string_view key, std::uint32_t &child) {
+            if (key == "iso_code")
+                take_text(reader, child, code);
+            else
+                reader.skip(child);
+            return code.empty();
+        });
+        return code;
+    }
+    at = start;
+    take_text(reader, at, plain);
+    return plain.size() == 2 ? plain : std::string_view();
 }
 
 // Collects while the record is read; the order of its keys does not matter.
 struct Collector {
     DataReader &reader;
     std::string_view language;
-    Place place;
-    std::string_view registered_country;
-    std::optional<double> latitude;
-    std::optional<double> longitude;
+    Place place = {};
+    std::optional<std::uint32_t> registered_country = {};  // where it is
+    std::optional<double> latitude = {};
+    std::optional<double> longitude = {};
 
     void top(std::string_view key, std::uint32_t &at);
     void subdivisions(std::uint32_t &at);
@@ -130,10 +139,10 @@ void Collector::subdivisions(std::uint32_t &at)
         return reader.skip(at);
     }
     reader.each_element(value, at, [&](std::uint32_t index, std::uint32_t &child) {
-        if (index > 0)
-            return reader.skip(child);
-        Named region = read_named(reader, child, language);
-        place.region = region.name.empty() ? region.code : region.name;
+        if (index == 0)
+            place.region = read_named(reader, child, language);
+        else
+            reader.skip(child);
     });
 }
 
@@ -156,19 +165,19 @@ void Collector::location(std::uint32_t &at)
 void Collector::top(std::string_view key, std::uint32_t &at)
 {
     if (key == "country") {
-        if (std::string_view code = country_code(read_named(reader, at, language)); !code.empty())
+        if (std::string_view code = read_code(reader, at); !code.empty())
             place.country = code;
     } else if (key == "country_code") {
         take_text(reader, at, place.country);
     } else if (key == "registered_country") {
-        registered_country = country_code(read_named(reader, at, language));
+        registered_country = at;
+        reader.skip(at);
     } else if (key == "subdivisions") {
         subdivisions(at);
     } else if (key == "state1") {
         take_text(reader, at, place.region);
     } else if (key == "city") {
-        Named city = read_named(reader, at, language);
-        place.city = city.name.empty() ? city.plain : city.name;
+        place.city = read_named(reader, at, language);
     } else if (key == "location") {
         location(at);
     } else if (key == "latitude") {
@@ -184,8 +193,8 @@ void Collector::top(std::string_view key, std::uint32_t &at)
 
 Place Collector::finish()
 {
-    if (place.country.empty())
-        place.country = registered_country;
+    if (place.country.empty() && registered_country)
+        place.country = read_code(reader, *registered_country);
     if (latitude && longitude && is_valid({*latitude, *longitude}))
         place.point = Point{*latitude, *longitude};
     if (!place.point || !(place.accuracy_km.value_or(-1) >= 0))
@@ -197,7 +206,7 @@ Place Collector::finish()
 
 Place read_place(DataReader &reader, std::uint32_t entry, std::string_view language)
 {
-    Collector collector{reader, language, {}, {}, {}, {}};
+    Collector collector{reader, language};
     each_pair_of(reader, entry,
                  [&](std::string_view key, std::uint32_t &at) { collector.top(key, at); });
     return collector.finish();
@@ -213,8 +222,11 @@ std::string_view read_country(DataReader &reader, std::uint32_t entry)
     for (std::uint32_t i = 0; i < record.size; ++i) {
         std::string_view key = reader.key(at);
         if (key == "country" || key == "country_code") {
-            Named country = read_named(reader, at, {});
-            std::string_view code = key == "country" ? country_code(country) : country.plain;
+            std::string_view code;
+            if (key == "country")
+                code = read_code(reader, at);
+            else
+                take_text(reader, at, code);
             if (!code.empty())
                 return code;
         } else {

@@ -154,7 +154,7 @@ std::optional<Place> PlaceIndex::find(std::string_view name, std::string_view co
     for (std::size_t i = 0; i < country.size(); ++i)
         code[i] = country[i] >= 'a' && country[i] <= 'z' ? static_cast<char>(country[i] - 32)
                                                          : country[i];
-    std::uint64_t hash = name_hash(folded);
+    std::uint64_t hash = hash_of(folded);
     const PlaceName *end = names_of(data_) + header_of(data_).name_count;
     const PlaceName *name_at = std::lower_bound(
         names_of(data_), end, hash,

@@ -26,16 +26,16 @@ double reach_of(double population)
     return std::min(kMostReachKm, std::sqrt(population / (kPeoplePerKm2 * std::numbers::pi)));
 }
 
-bool is_later(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
+bool is_between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
 // Two-byte UTF-8: Latin-1, Greek and Cyrillic have their small letters a fixed step behind.
 char32_t small_letter(char32_t c)
 {
-    if (is_later(c, 0xC0, 0xDE) && c != 0xD7)
+    if (is_between(c, 0xC0, 0xDE) && c != 0xD7)
         return c + 32;
-    if (is_later(c, 0x391, 0x3AB) || is_later(c, 0x410, 0x42F))
+    if (is_between(c, 0x391, 0x3AB) || is_between(c, 0x410, 0x42F))
         return c + 32;
-    return is_later(c, 0x400, 0x40F) ? c + 80 : c;
+    return is_between(c, 0x400, 0x40F) ? c + 80 : c;
 }
 
 template <typename Part>
@@ -68,15 +68,6 @@ std::string folded_name(std::string_view name)
     return folded;
 }
 
-// FNV-1a.
-std::uint64_t name_hash(std::string_view folded) noexcept
-{
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    for (char c : folded)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-    return hash;
-}
-
 std::uint32_t PlaceIndexBuilder::text(std::string_view text)
 {
     text = text.substr(0, kMaxText);
@@ -97,7 +88,7 @@ void PlaceIndexBuilder::add_name(std::string_view name)
 {
     std::string folded = folded_name(name);
     if (!folded.empty())
-        names_.push_back({name_hash(folded), static_cast<std::uint32_t>(entries_.size()), 0});
+        names_.push_back({hash_of(folded), static_cast<std::uint32_t>(entries_.size()), 0});
 }
 
 void PlaceIndexBuilder::add(const Place &place, std::string_view other_names,

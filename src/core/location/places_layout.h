@@ -41,6 +41,5 @@ struct PlaceName {
 
 // The form of a name that is compared: small letters (Latin, Greek, Cyrillic), no space around it.
 std::string folded_name(std::string_view name);
-std::uint64_t name_hash(std::string_view folded) noexcept;
 
 }  // namespace profiles::location

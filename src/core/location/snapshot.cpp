@@ -5,7 +5,6 @@
 #include <ctime>
 #include <fcntl.h>
 #include <memory>
-#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,15 +31,7 @@ FileState state_of(const struct stat &status)
             nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
 }
 
-// FNV-1a: tells the paths of a cluster apart in a name of fixed length.
-std::uint64_t hash_of(std::string_view text)
-{
-    std::uint64_t hash = 0xCBF29CE484222325u;
-    for (char c : text)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-    return hash;
-}
-
+// The hash tells the paths of a cluster apart in a name of fixed length.
 std::string family_name(const std::string &prefix, const std::string &path)
 {
     char digits[20];
@@ -74,7 +65,7 @@ std::uint64_t copy_bytes(int source, int target, std::uint64_t limit, const std:
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            fail_on_file("read geoip database", path);
+            fail_on_database("read geoip database", path);
         if (count == 0)
             break;
         write_all(target, block.get(), static_cast<std::size_t>(count), target_name);
@@ -83,19 +74,19 @@ std::uint64_t copy_bytes(int source, int target, std::uint64_t limit, const std:
     return total;
 }
 
-// False when the source was no longer or not any more in the wanted state.
+// False when the source has left that state.
 bool copy_file(const std::string &path, const FileState &state, const std::string &target_name)
 {
     Descriptor source(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (source < 0)
-        fail_on_file("open geoip database", path);
+        fail_on_database("open geoip database", path);
     Descriptor target(open(target_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (target < 0)
         fail_on_file("create geoip database copy", target_name);
     std::uint64_t size = copy_bytes(source, target, state.size, path, target_name);
     struct stat status;
     if (fstat(source, &status) != 0)
-        fail_on_file("examine geoip database", path);
+        fail_on_database("examine geoip database", path);
     if (size != state.size || state_of(status) != state)
         return false;
     if (fsync(target) != 0)
@@ -111,7 +102,7 @@ FileState file_state(const std::string &path)
 {
     struct stat status;
     if (stat(path.c_str(), &status) != 0)
-        fail_on_file("open geoip database", path);
+        fail_on_database("open geoip database", path);
     return state_of(status);
 }
 

@@ -87,6 +87,11 @@ Reference parse_reference(std::string_view text, std::pmr::memory_resource *memo
             reference.field = field;
             return reference;
         }
+    if (std::optional<UserField> field = find_user_field(text)) {
+        reference.scope = Scope::user;
+        reference.user_field = *field;
+        return reference;
+    }
     std::string_view rest = text;
     if (skip_prefix(rest, "event.") || skip_prefix(rest, "sg.")) {
         reference.scope = Scope::event;

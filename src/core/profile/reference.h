@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "user_field.h"
 #include "view.h"
 
 namespace profiles {
@@ -16,6 +17,7 @@ enum class Scope {
     profile,  // a path from the root of the profile
     event,    // a path into the segmentation of the event
     field,    // a column: uid, device_id, count, sum, duration, key
+    user,     // a column of the table of users
 };
 
 enum class Field { uid, device_id, count, sum, duration, key };
@@ -23,6 +25,7 @@ enum class Field { uid, device_id, count, sum, duration, key };
 struct Reference {
     Scope scope = Scope::profile;
     Field field = Field::uid;
+    UserField user_field = UserField::identified;
     std::pmr::vector<std::string_view> path;  // names, outermost first
 
     explicit Reference(std::pmr::memory_resource *memory) : path(memory) {}

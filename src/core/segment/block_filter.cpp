@@ -35,30 +35,6 @@ class Matcher {
 public:
     Matcher(const BlockParts &parts, std::int64_t now) : parts_(parts), now_(now) {}
 
-    RowSet rows(const Condition &condition)
-    {
-        check_interrupt();
-        if (condition.kind == Condition::Kind::leaf)
-            return rows(*condition.leaf);
-        bool all = condition.kind == Condition::Kind::all_of;
-        RowSet answer(parts_.rows(), all);
-        for (const Condition &child : condition.children) {
-            if (all && answer.empty())
-                break;
-            if (all)
-                answer.keep(rows(child));
-            else
-                answer.add(rows(child));
-        }
-        return answer;
-    }
-
-private:
-    bool matches(const Leaf &leaf, const std::optional<Item> &value) const
-    {
-        return profiles::matches(leaf.predicate, value, now_);
-    }
-
     RowSet rows(const Leaf &leaf)
     {
         const Reference &reference = leaf.reference;
@@ -69,7 +45,13 @@ private:
             return RowSet(parts_.rows(), matches(leaf, std::nullopt));
         if (info->entry.form == block::Form::integers)
             return rows_by_number(leaf, *info);
-        return rows_by_value(leaf, parts_.column(*info));
+        return rows_by_value(leaf, parts_.column(*info), parts_.rows(), now_);
+    }
+
+private:
+    bool matches(const Leaf &leaf, const std::optional<Item> &value) const
+    {
+        return profiles::matches(leaf.predicate, value, now_);
     }
 
     RowSet rows_by_user(const Leaf &leaf)
@@ -97,18 +79,6 @@ private:
             if (last)
                 answer.add(row);
         }
-        return answer;
-    }
-
-    RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column)
-    {
-        std::vector<std::uint8_t> match(column.code_count());
-        for (std::uint32_t code = 0; code < match.size(); ++code) {
-            check_interrupt();
-            match[code] = matches(leaf, find_inside(leaf.reference, column.value(code)));
-        }
-        RowSet answer(parts_.rows());
-        column.choose_rows(match, answer.words());
         return answer;
     }
 
@@ -147,7 +117,7 @@ bool is_in_column(const Reference &reference)
     return reference.scope == Scope::field || reference.path.size() >= steps_to_column(reference);
 }
 
-const BlockColumnInfo *find_column(const BlockDirectory &directory, const Reference &reference)
+const BlockColumnInfo *find_column(const ColumnDirectory &directory, const Reference &reference)
 {
     if (reference.scope == Scope::field)
         return &directory.get(kind_of(reference.field));
@@ -171,9 +141,24 @@ std::optional<Item> find_inside(const Reference &reference, std::optional<Item> 
     return value;
 }
 
+RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column, std::uint32_t rows,
+                     std::int64_t now)
+{
+    std::vector<std::uint8_t> match(column.code_count());
+    for (std::uint32_t code = 0; code < match.size(); ++code) {
+        check_interrupt();
+        match[code] = matches(leaf.predicate, find_inside(leaf.reference, column.value(code)), now);
+    }
+    RowSet answer(rows);
+    column.choose_rows(match, answer.words());
+    return answer;
+}
+
 RowSet matching_rows(const Filter &filter, const BlockParts &parts, std::int64_t now)
 {
-    return Matcher(parts, now).rows(filter.root());
+    Matcher matcher(parts, now);
+    return rows_of(filter.root(), parts.rows(),
+                   [&](const Leaf &leaf) { return matcher.rows(leaf); });
 }
 
 }  // namespace profiles

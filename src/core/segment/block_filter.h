@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../events/block_column.h"
+#include "../interrupt.h"
 #include "filter.h"
 #include "row_set.h"
 
@@ -48,10 +49,34 @@ bool is_in_column(const Reference &reference);
 
 // The column that a reference leads to, of another field than uid. Null where the block has none: then
 // the value is missing in every row.
-const BlockColumnInfo *find_column(const BlockDirectory &directory, const Reference &reference);
+const BlockColumnInfo *find_column(const ColumnDirectory &directory, const Reference &reference);
 
 // What the reference finds in a value of its column: the value, or what is deeper inside.
 std::optional<Item> find_inside(const Reference &reference, std::optional<Item> value);
+
+// Conditions put together as sets of rows; of_leaf(leaf) is the set of each.
+template <typename OfLeaf>
+RowSet rows_of(const Condition &condition, std::uint32_t rows, OfLeaf &&of_leaf)
+{
+    check_interrupt();
+    if (condition.kind == Condition::Kind::leaf)
+        return of_leaf(*condition.leaf);
+    bool all = condition.kind == Condition::Kind::all_of;
+    RowSet answer(rows, all);
+    for (const Condition &child : condition.children) {
+        if (all && answer.empty())
+            break;
+        if (all)
+            answer.keep(rows_of(child, rows, of_leaf));
+        else
+            answer.add(rows_of(child, rows, of_leaf));
+    }
+    return answer;
+}
+
+// The rows of a column whose value matches.
+RowSet rows_by_value(const Leaf &leaf, const BlockColumn &column, std::uint32_t rows,
+                     std::int64_t now);
 
 // The rows that match. Every reference must be in a column.
 RowSet matching_rows(const Filter &filter, const BlockParts &parts, std::int64_t now);

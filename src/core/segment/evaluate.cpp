@@ -27,16 +27,22 @@ std::optional<Item> find_value(const Reference &reference, const Subject &subjec
 {
     if (reference.scope == Scope::field)
         return find_field(reference.field, subject);
+    if (reference.scope == Scope::user)
+        return subject.user.empty() ? std::nullopt
+                                    : subject.user[static_cast<std::size_t>(reference.user_field)];
     const View *root = reference.scope == Scope::event ? subject.segmentation : subject.profile;
     return root ? find_path(*root, reference.path) : std::nullopt;
 }
 
 std::optional<location::Point> find_point(const View *profile)
 {
-    if (!profile)
-        return std::nullopt;
-    std::optional<Item> latitude = profile->find("latitude");
-    std::optional<Item> longitude = profile->find("longitude");
+    return profile ? make_point(profile->find("latitude"), profile->find("longitude"))
+                   : std::nullopt;
+}
+
+std::optional<location::Point> make_point(const std::optional<Item> &latitude,
+                                          const std::optional<Item> &longitude)
+{
     if (!latitude || !longitude || !latitude->is_number() || !longitude->is_number())
         return std::nullopt;
     location::Point point{number_of(*latitude).approximate(), number_of(*longitude).approximate()};
@@ -47,7 +53,7 @@ bool is_of_user(const Reference &reference)
 {
     if (reference.scope == Scope::field)
         return reference.field == Field::uid || reference.field == Field::device_id;
-    return reference.scope == Scope::profile;
+    return reference.scope != Scope::event;
 }
 
 Evaluation::Evaluation(const Filter &filter, std::int64_t now)

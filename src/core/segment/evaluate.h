@@ -14,13 +14,16 @@ struct Subject {
     const View *profile = nullptr;
     const View *segmentation = nullptr;  // of the event
     Item uid, device_id;
-    Item key, count, sum, duration;  // of the event
+    Item key, count, sum, duration;                  // of the event
+    std::span<const std::optional<Item>> user = {};  // by UserField; none: all are missing
 };
 
 std::optional<Item> find_value(const Reference &reference, const Subject &subject);
 
 // Where the profile says that the user is.
 std::optional<location::Point> find_point(const View *profile);
+std::optional<location::Point> make_point(const std::optional<Item> &latitude,
+                                          const std::optional<Item> &longitude);
 
 // True when the value is the same for all events of one profile.
 bool is_of_user(const Reference &reference);

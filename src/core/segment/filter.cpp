@@ -48,6 +48,8 @@ std::string_view canonical_name(const Reference &reference, std::pmr::memory_res
 {
     if (reference.scope == Scope::field)
         return field_name(reference.field);
+    if (reference.scope == Scope::user)
+        return keep_text("user." + std::string(column_name(reference.user_field)), memory);
     std::string path;
     for (std::string_view step : reference.path)
         path.append(path.empty() ? "" : ".").append(step);
@@ -140,15 +142,25 @@ private:
     {
         std::string_view name = keep_text(member.key, store_.memory);
         Reference reference = parse_reference(name, store_.memory);
-        if (reference.scope == Scope::profile &&
-            (reference.path[0] == "chr" || reference.path[0] == "geo"))
-            throw Error(ErrorCode::unsupported,
-                        (reference.path[0] == "chr" ? "cohort membership (" : "radius search (") +
-                            quoted(name) + ") is not supported in a filter");
+        if (reference.scope == Scope::profile)
+            refuse_names_of_app(name, reference.path[0]);
         Leaf subject{reference, canonical_name(reference, store_.memory), {}};
         if (has_operators(member))
             return read_operators(subject, member, negate, depth + 1);
         return leaf(subject, read_equality(member, store_), negate);
+    }
+
+    // Regions and cohorts belong to an app, and a filter knows none.
+    static void refuse_names_of_app(std::string_view name, std::string_view first)
+    {
+        if (first == "geo")
+            throw Error(ErrorCode::unsupported,
+                        "a region by its name (" + quoted(name) + ") is not supported in a filter",
+                        {},
+                        "resolve_query(app, query) puts the filters of regions in their place.");
+        if (first == "chr")
+            throw Error(ErrorCode::unsupported,
+                        "cohort membership (" + quoted(name) + ") is not supported in a filter");
     }
 
     // True for {"$gt": 5}; an object without any operator is a value. A mixture

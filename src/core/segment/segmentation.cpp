@@ -1,11 +1,9 @@
 #include "segmentation.h"
 
 #include <algorithm>
-#include <array>
 
 #include "../error.h"
 #include "../interrupt.h"
-#include "../profile/json_writer.h"
 
 namespace profiles {
 
@@ -16,38 +14,15 @@ namespace {
     throw Error(ErrorCode::corrupted, "corrupted list of events");
 }
 
-std::string plain_text(const Item &item)
+// An event does not carry them.
+void refuse_counter(const Reference &reference, std::string_view name)
 {
-    if (item.type == Type::text)
-        return std::string(item.bytes);
-    std::array<char, 512> buffer;
-    std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
-    TextBuffer out(&arena);
-    write_plain(item, out);
-    return std::string(out.view());
+    if (reference.scope == Scope::user)
+        throw Error(ErrorCode::invalid_value, quoted(name) + " is not kept with events", {},
+                    "Counters of users are for profiles.users_segmentation.");
 }
 
 }  // namespace
-
-void collect_values(const std::optional<Item> &found,
-                    std::vector<std::optional<std::string>> &values)
-{
-    values.clear();
-    if (found && found->type == Type::array) {
-        View elements(*found);
-        for (Cursor cursor(elements); cursor.next();) {
-            check_interrupt();
-            values.push_back(cursor.item().type == Type::null ? std::optional<std::string>()
-                                                              : plain_text(cursor.item()));
-        }
-        std::sort(values.begin(), values.end());
-        values.erase(std::unique(values.begin(), values.end()), values.end());
-    } else if (found && found->type != Type::null) {
-        values.push_back(plain_text(*found));
-    }
-    if (values.empty())
-        values.push_back(std::nullopt);
-}
 
 Segmentation::Segmentation(const SegmentationRequest &request)
     : event_(request.event), buckets_(request.starts), from_(request.from), until_(request.until),
@@ -59,12 +34,15 @@ Segmentation::Segmentation(const SegmentationRequest &request)
                     "Break down by at most " + std::to_string(kMaxBreakdowns) + " properties.");
     filter_.emplace(make_node({Type::object, request.filter}));
     evaluation_.emplace(*filter_, request.now);
-    for (const Leaf &leaf : filter_->leaves())
+    for (const Leaf &leaf : filter_->leaves()) {
+        refuse_counter(leaf.reference, leaf.name);
         needs_profile_ = needs_profile_ || leaf.reference.scope == Scope::profile;
+    }
     for (std::string_view text : request.breakdown) {
         auto *kept = static_cast<char *>(memory_.allocate(text.size() + 1, 1));
         text.copy(kept, text.size());
         breakdown_.push_back(parse_reference({kept, text.size()}, &memory_));
+        refuse_counter(breakdown_.back(), text);
         needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
     }
     ids_.resize(breakdown_.size());
@@ -134,20 +112,13 @@ void Segmentation::add_event(const Event &event)
     std::array<const Ids *, kMaxBreakdowns> all{};
     for (std::size_t index = 0; index < ids_.size(); ++index)
         all[index] = &ids_[index];
-    for_each_combination(*bucket, {all.data(), ids_.size()}, [&](Group &counted) {
+    for_each_combination(*bucket, {all.data(), ids_.size()}, cell_, [&](const GroupKey &key) {
+        Group &counted = table_.group(key);
         counted.users.add(uid_);
         counted.add_times(event.count);
         counted.sum.add(event.sum);
         counted.duration.add(event.duration);
     });
-}
-
-void Segmentation::find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
-{
-    collect_values(found, found_);
-    ids.clear();
-    for (const std::optional<std::string> &value : found_)
-        ids.push_back(table_.values(breakdown).id_of(value));
 }
 
 }  // namespace profiles

@@ -3,7 +3,6 @@
 // batches of events in any order; the users of each group are exact.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,10 +10,9 @@
 
 #include "../events/batch.h"
 #include "../events/event_list.h"
-#include "../interrupt.h"
 #include "block_filter.h"
+#include "combinations.h"
 #include "evaluate.h"
-#include "group_table.h"
 #include "time_buckets.h"
 
 namespace profiles {
@@ -30,11 +28,6 @@ struct SegmentationRequest {
     // When set, only events of this one cell count: one value for each breakdown.
     std::optional<std::span<const std::optional<std::string_view>>> cell = std::nullopt;
 };
-
-// What one breakdown gives for a value: an array gives each distinct element once; what is missing,
-// null or empty gives one missing value.
-void collect_values(const std::optional<Item> &found,
-                    std::vector<std::optional<std::string>> &values);
 
 class Segmentation {
 public:
@@ -59,16 +52,16 @@ public:
 
 private:
     class BlockCount;
-    using Ids = std::vector<std::uint32_t>;  // what one breakdown gives for one event
 
     void add_event(const Event &event);
     bool is_in_period(std::int64_t time) const
     {
         return (!from_ || time >= *from_) && (!until_ || time < *until_);
     }
-    void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids);
-    template <typename Visit>
-    void for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all, Visit &&visit);
+    void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
+    {
+        profiles::find_ids(found, table_.values(breakdown), found_, ids);
+    }
 
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
@@ -77,7 +70,7 @@ private:
     std::vector<Reference> breakdown_;
     TimeBuckets buckets_;
     std::optional<std::int64_t> from_, until_;
-    std::optional<std::array<std::uint32_t, kMaxBreakdowns>> cell_;
+    std::optional<CellIds> cell_;
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
 
@@ -89,27 +82,5 @@ private:
     GroupTable table_;
     std::shared_ptr<BlockCount> block_count_;
 };
-
-// Every combination of the values of all breakdowns that is asked for, counted like an odometer.
-template <typename Visit>
-void Segmentation::for_each_combination(std::uint32_t bucket, std::span<const Ids *const> all,
-                                        Visit &&visit)
-{
-    std::array<std::size_t, kMaxBreakdowns> chosen{};
-    GroupKey key;
-    key.bucket = bucket;
-    for (;;) {
-        check_interrupt();
-        for (std::size_t index = 0; index < all.size(); ++index)
-            key.ids[index] = (*all[index])[chosen[index]];
-        if (!cell_ || key.ids == *cell_)
-            visit(table_.group(key));
-        std::size_t wheel = 0;
-        while (wheel < all.size() && ++chosen[wheel] == all[wheel]->size())
-            chosen[wheel++] = 0;
-        if (wheel == all.size())
-            return;
-    }
-}
 
 }  // namespace profiles

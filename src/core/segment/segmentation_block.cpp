@@ -4,8 +4,8 @@
 
 #include "../error.h"
 #include "../interrupt.h"
-#include "../profile/json_writer.h"
 #include "../events/value_table.h"
+#include "cell_numbers.h"
 #include "segmentation.h"
 
 namespace profiles {
@@ -13,12 +13,6 @@ namespace profiles {
 using block::ColumnKind;
 
 namespace {
-
-// What a breakdown gives for the rows of a block: a code for each row, and what each code stands for.
-struct Breakdown {
-    std::vector<std::uint16_t> codes;
-    std::vector<std::vector<std::uint32_t>> ids;
-};
 
 // Rows of one bucket of time and one combination of codes.
 struct Cell {
@@ -62,29 +56,6 @@ private:
     int exponent_ = 0;
     std::vector<std::int64_t> coefficients_;
     std::vector<Number> numbers_;
-};
-
-// Finds the number of a combination of bucket and codes, in the order in which they come.
-class CellNumbers {
-public:
-    void reset(std::uint64_t combinations)
-    {
-        constexpr std::uint64_t kMostDense = 1 << 16;
-        dense_.assign(combinations <= kMostDense ? combinations : 0, kNone);
-        sparse_.clear();
-    }
-
-    std::uint32_t &number_of(std::uint64_t combination)
-    {
-        return dense_.empty() ? sparse_.try_emplace(combination, kNone).first->second
-                              : dense_[combination];
-    }
-
-    static constexpr std::uint32_t kNone = UINT32_MAX;
-
-private:
-    std::vector<std::uint32_t> dense_;
-    std::unordered_map<std::uint64_t, std::uint32_t> sparse_;
 };
 
 }  // namespace
@@ -296,7 +267,8 @@ private:
         std::array<const Ids *, kMaxBreakdowns> all{};
         for (std::size_t index = 0; index < breakdowns_.size(); ++index)
             all[index] = &breakdowns_[index].ids[breakdowns_[index].codes[cell.row]];
-        to_.for_each_combination(cell.bucket, {all.data(), breakdowns_.size()}, visit);
+        for_each_combination(cell.bucket, {all.data(), breakdowns_.size()}, to_.cell_,
+                             [&](const GroupKey &key) { visit(to_.table_.group(key)); });
     }
 
     void add_cell(std::uint32_t number)
@@ -348,27 +320,6 @@ bool Segmentation::reads_columns() const
            std::all_of(filter_->leaves().begin(), filter_->leaves().end(), in_column) &&
            std::all_of(breakdown_.begin(), breakdown_.end(), in_column);
 }
-
-namespace {
-
-// Ranges close to each other as one: fetching some bytes too many is cheaper than fetching twice.
-std::vector<ByteRange> joined(std::vector<ByteRange> ranges)
-{
-    constexpr std::uint32_t kNear = 4096;
-    std::sort(ranges.begin(), ranges.end(),
-              [](ByteRange left, ByteRange right) { return left.offset < right.offset; });
-    std::vector<ByteRange> made;
-    for (ByteRange range : ranges) {
-        if (made.empty() || range.offset > made.back().offset + made.back().size + kNear)
-            made.push_back(range);
-        else
-            made.back().size =
-                std::max(made.back().size, range.offset + range.size - made.back().offset);
-    }
-    return made;
-}
-
-}  // namespace
 
 std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &directory) const
 {

@@ -17,14 +17,19 @@ std::string_view block_slice(Datum block, std::uint32_t offset, std::uint32_t si
         PG_DETOAST_DATUM_SLICE(block, static_cast<int32>(offset), static_cast<int32>(size))));
 }
 
-std::string_view block_directory(Datum block)
+std::string_view leading_bytes(Datum block, std::uint32_t (*size_from)(std::string_view))
 {
     std::string_view bytes = block_slice(block, 0, kUsualDirectory);
     std::uint32_t size = 0;
-    attempt([&](std::pmr::memory_resource *) { size = BlockDirectory::size_from(bytes); });
+    attempt([&](std::pmr::memory_resource *) { size = size_from(bytes); });
     if (size > PG_INT32_MAX)
         attempt([](std::pmr::memory_resource *) { raise_corrupted_block(); });
     return size <= bytes.size() ? bytes : block_slice(block, 0, size);
+}
+
+std::string_view block_directory(Datum block)
+{
+    return leading_bytes(block, BlockDirectory::size_from);
 }
 
 }  // namespace profiles::pg

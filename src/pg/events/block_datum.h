@@ -12,7 +12,9 @@ namespace profiles::pg {
 // Bytes [offset, offset + size) of a stored block, fewer where it ends.
 std::string_view block_slice(Datum block, std::uint32_t offset, std::uint32_t size);
 
-// All bytes of its directory.
+// The bytes of its directory, whose size the function reads from the first ones. It may throw.
+std::string_view leading_bytes(Datum block, std::uint32_t (*size_from)(std::string_view));
+// All bytes of the directory of an event_block.
 std::string_view block_directory(Datum block);
 
 }  // namespace profiles::pg

@@ -8,6 +8,7 @@
 
 #include "../profile/jsonb.h"
 #include "../time.h"
+#include "request_log.h"
 
 extern "C" {
 #include "executor/spi.h"
@@ -25,6 +26,8 @@ PG_FUNCTION_INFO_V1(ingest_bulk);
 
 namespace {
 
+// Of one request: its own, that of a session and those of values that expired.
+constexpr std::size_t kMostBatches = 1000;
 constexpr std::size_t kPendingBytes = 64u << 20u;  // of events and their profiles
 
 // Reading
@@ -60,6 +63,7 @@ void read_all(Bulk &bulk, Jsonb *jsonb)
     bulk.requests = allocate<Request>(bulk.count);
     bulk.taken = allocate<const Request *>(bulk.count);
     bulk.answers = allocate<Answer>(bulk.count);
+    bulk.profiles = allocate<std::string_view>(bulk.count);
     for (std::size_t index = 0; index < bulk.count; ++index) {
         CHECK_FOR_INTERRUPTS();
         if (read_one(bulk, elements[index], index))
@@ -69,10 +73,10 @@ void read_all(Bulk &bulk, Jsonb *jsonb)
 
 // One request after the other
 
-void merge_pending(Bulk &bulk, PendingUser &from, PendingUser &into)
+void merge_pending(Bulk &bulk, PendingUser &from, PendingUser &into, Time at)
 {
     write_pending(bulk);
-    into.user = merge_locked(bulk.statements, from.user, into.user);
+    into.user = merge_locked(bulk.statements, from.user, into.user, at);
     into.changes.rare = true;
     into.is_dirty = true;
 }
@@ -91,7 +95,9 @@ User user_of(Bulk &bulk, const BulkStep &step, const Request &request)
         user.device_id_type = request.device_id_type;
         return user;
     }
-    case BulkStep::Kind::merge: merge_pending(bulk, bulk.users[step.from], pending); break;
+    case BulkStep::Kind::merge:
+        merge_pending(bulk, bulk.users[step.from], pending, request.time);
+        break;
     default: break;
     }
     return pending.user;
@@ -109,8 +115,9 @@ void keep_outcome(Bulk &bulk, PendingUser &pending, const Outcome &outcome, cons
     pending.is_dirty = true;
     pending.changes.profile |= outcome.profile_changed;
     pending.changes.rare |= outcome.rarely_changed;
-    for (std::size_t index = 0; index < outcome.batch_count; ++index) {
-        const Batch &batch = outcome.batches[index];
+    if (bulk.batch_count + outcome.batches.size() > bulk.batch_room)
+        write_batches(bulk);
+    for (const Batch &batch : outcome.batches) {
         bulk.batches[bulk.batch_count++] = {outcome.user.uid, request.device_id, batch};
         bulk.batch_bytes += batch.profile.size() + batch.events.size();
         pending.has_batches = true;
@@ -137,6 +144,7 @@ void take(Bulk &bulk, std::size_t index)
     Outcome outcome = compute(bulk.app, user, request, bulk.now, then, unusable);
     Answer &answer = bulk.answers[index];
     answer.uid = user.uid;
+    bulk.profiles[index] = outcome.user.profile;
     if (outcome.duplicate) {
         answer.status = "duplicate";
         answer.reason = "the same request was accepted before";
@@ -151,13 +159,35 @@ void ingest_all(Bulk &bulk)
 {
     bulk.statements = app_statements(bulk.app.name);
     find_users(bulk);
-    bulk.batches = allocate<PendingBatch>(2 * bulk.count);
+    bulk.batch_room = 2 * bulk.count + kMostBatches;
+    bulk.batches = allocate<PendingBatch>(bulk.batch_room);
     bulk.reports = allocate<PendingReport *>(bulk.count);
     for (std::size_t index = 0; index < bulk.count; ++index) {
         CHECK_FOR_INTERRUPTS();
         take(bulk, index);
     }
     write_pending(bulk);
+}
+
+bool is_of_logged_user(const Bulk &bulk, std::size_t index)
+{
+    int user = bulk.plan.steps[index].user;
+    return user >= 0 && bulk.users[user].user.logged;
+}
+
+void log_all(Bulk &bulk, Jsonb *json)
+{
+    auto *logged = allocate<LoggedRequest>(bulk.count);
+    std::size_t count = 0;
+    for (std::size_t index = 0; index < bulk.count; ++index) {
+        bool of_logged_user = is_of_logged_user(bulk, index);
+        if (!goes_to_log(bulk.app, bulk.statements, of_logged_user))
+            continue;
+        bool is_read = strcmp(bulk.answers[index].status, "failed") != 0;
+        logged[count++] = {&bulk.answers[index], is_read ? &bulk.requests[index] : nullptr,
+                           bulk.profiles[index], of_logged_user, static_cast<int>(index)};
+    }
+    log_requests(bulk.app, bulk.statements, json, {logged, count});
 }
 
 }  // namespace
@@ -180,6 +210,7 @@ extern "C" Datum ingest_bulk(PG_FUNCTION_ARGS)
     bulk.now = milliseconds_of(GetCurrentTimestamp());
     read_all(bulk, requests);
     ingest_all(bulk);
+    log_all(bulk, requests);
     for (std::size_t index = 0; index < bulk.count; ++index) {
         AnswerColumns row = answer_columns(bulk.answers[index]);
         tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);

@@ -37,11 +37,12 @@ struct Bulk {
     Request *requests;
     const Request **taken;  // null for those that were turned away
     Answer *answers;
+    std::string_view *profiles;  // of the users after each request
     std::span<BulkDevice> devices;
     BulkPlan plan;
     PendingUser *users;  // of plan.users
     PendingBatch *batches;
-    std::size_t batch_count, batch_bytes;
+    std::size_t batch_count, batch_bytes, batch_room;
     PendingReport **reports;
     std::size_t report_count;
 };

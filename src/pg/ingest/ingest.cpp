@@ -15,6 +15,7 @@
 #include "../time.h"
 #include "checksum.h"
 #include "reports.h"
+#include "request_log.h"
 #include "user_row.h"
 
 extern "C" {
@@ -42,6 +43,26 @@ Datum text_datum(std::string_view value)
     return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
 }
 
+std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
+{
+    Datum values[] = {Int64GetDatum(uid)};
+    if (run(statements, Statement::lock_user, values) == 0)
+        return std::nullopt;
+    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+}
+
+void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
+                  const Batch &batch)
+{
+    Datum values[] = {Int64GetDatum(uid),
+                      text_datum(device_id),
+                      TimestampTzGetDatum(timestamp_of(batch.first)),
+                      TimestampTzGetDatum(timestamp_of(batch.last)),
+                      text_datum(batch.profile),
+                      text_datum(batch.events)};
+    run(statements, Statement::insert_batch, values);
+}
+
 namespace {
 
 constexpr int kTries = 100;  // of finding a user that merges keep moving away
@@ -64,14 +85,6 @@ bool claim_device(AppStatements *statements, std::string_view device_id, std::in
     return run(statements, Statement::claim_device, values) > 0;
 }
 
-std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
-{
-    Datum values[] = {Int64GetDatum(uid)};
-    if (run(statements, Statement::lock_user, values) == 0)
-        return std::nullopt;
-    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
-}
-
 // Nothing when the device is unknown, or its user was merged away while we waited.
 std::optional<User> lock_user_of(AppStatements *statements, std::string_view device_id)
 {
@@ -88,18 +101,6 @@ bool is_still_of(AppStatements *statements, std::string_view device_id, const Us
     return user.device_id == device_id || find_device(statements, device_id) == user.uid;
 }
 
-void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
-                  const Batch &batch)
-{
-    Datum values[] = {Int64GetDatum(uid),
-                      text_datum(device_id),
-                      TimestampTzGetDatum(timestamp_of(batch.first)),
-                      TimestampTzGetDatum(timestamp_of(batch.last)),
-                      text_datum(batch.profile),
-                      text_datum(batch.events)};
-    run(statements, Statement::insert_batch, values);
-}
-
 void close_session_of(AppStatements *statements, User &user)
 {
     if (!user.session.start)
@@ -111,12 +112,13 @@ void close_session_of(AppStatements *statements, User &user)
 
 }  // namespace
 
-User merge_locked(AppStatements *statements, User from, User into)
+User merge_locked(AppStatements *statements, User from, User into, Time at)
 {
     close_session_of(statements, from);
     close_session_of(statements, into);
     User merged;
-    attempt([&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, memory); });
+    attempt(
+        [&](std::pmr::memory_resource *memory) { merged = merge_users(from, into, at, memory); });
     Datum uids[] = {Int64GetDatum(from.uid), Int64GetDatum(into.uid)};
     run(statements, Statement::record_merge, uids);
     if (is_opted_out(merged))
@@ -154,7 +156,8 @@ struct Found {
     bool is_changed = false;  // merged: the profile must be written in any case
 };
 
-std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into)
+std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into,
+                                   Time at)
 {
     std::optional<User> first = lock_user(statements, Min(from, into));
     std::optional<User> second = lock_user(statements, Max(from, into));
@@ -162,7 +165,7 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         return std::nullopt;
     bool from_first = first->uid == from;
     return Found{
-        merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first),
+        merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first, at),
         false, true};
 }
 
@@ -218,7 +221,7 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
         return old_uid ? rename_device(statements, request, *old_uid)
                        : create_user(statements, request);
     if (old_uid && *old_uid != *uid)
-        return merge_devices(statements, *old_uid, *uid);
+        return merge_devices(statements, *old_uid, *uid, request.time);
     std::optional<User> user = lock_user(statements, *uid);
     if (!user || !is_still_of(statements, request.device_id, *user))
         return std::nullopt;
@@ -326,37 +329,56 @@ void refuse_null(FunctionCallInfo fcinfo, int argument, const char *what)
 
 namespace {
 
-Answer ingest_into(const App &app, Node &parameters)
-{
-    Time now = milliseconds_of(GetCurrentTimestamp());
-    Request request;
-    attempt([&](std::pmr::memory_resource *memory) {
-        request = read_request(parameters, now, app.settings.limits, memory);
-    });
+// What became of a request, and what the log shows of its user.
+struct Taken {
     Answer answer;
-    if (turned_away(app, request, answer))
-        return answer;
-    AppStatements *statements = app_statements(app.name);
+    std::string_view profile = {};
+    bool of_logged_user = false;
+};
+
+Taken take(const App &app, AppStatements *statements, const Request &request, Time now)
+{
     Found found = find_user(statements, request);
     Failure unusable;
     std::string_view then = find_profile_then(statements, found.user, request);
     Outcome outcome = compute(app, found.user, request, now, then, unusable);
+    Taken taken{{}, outcome.user.profile, outcome.user.logged};
+    Answer &answer = taken.answer;
     answer.uid = found.user.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";
         answer.reason = "the same request was accepted before";
         if (!found.is_changed)
-            return answer;
+            return taken;
     }
     write_user(statements, outcome.user,
                {found.is_new, outcome.profile_changed, outcome.rarely_changed || found.is_changed});
     forget_location(statements, found.user, outcome.user);
-    for (std::size_t index = 0; index < outcome.batch_count; ++index)
-        insert_batch(statements, outcome.user.uid, request.device_id, outcome.batches[index]);
+    for (const Batch &batch : outcome.batches)
+        insert_batch(statements, outcome.user.uid, request.device_id, batch);
     write_reports(statements, outcome, request);
     write_crash(statements, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);
-    return answer;
+    return taken;
+}
+
+Answer ingest_into(const App &app, Jsonb *json)
+{
+    Time now = milliseconds_of(GetCurrentTimestamp());
+    Node parameters = node_from_jsonb(json);
+    Request request;
+    attempt([&](std::pmr::memory_resource *memory) {
+        request = read_request(parameters, now, app.settings.limits, memory);
+    });
+    AppStatements *statements = app_statements(app.name);
+    Taken taken;
+    if (!turned_away(app, request, taken.answer))
+        taken = take(app, statements, request, now);
+    if (goes_to_log(app, statements, taken.of_logged_user)) {
+        LoggedRequest logged{&taken.answer, &request, taken.profile, taken.of_logged_user};
+        log_requests(app, statements, json, {&logged, 1});
+    }
+    return taken.answer;
 }
 
 // The answer as a row, made in the caller's memory.
@@ -386,8 +408,7 @@ Datum ingest_with(FunctionCallInfo fcinfo, Jsonb *request, FindApp find)
     MemoryContext caller = CurrentMemoryContext;
     SPI_connect();
     App app = find();
-    Node parameters = node_from_jsonb(request);
-    Answer answer = ingest_into(app, parameters);
+    Answer answer = ingest_into(app, request);
     MemoryContext of_spi = MemoryContextSwitchTo(caller);
     Datum result = answer_datum(fcinfo, answer);
     MemoryContextSwitchTo(of_spi);

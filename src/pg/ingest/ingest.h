@@ -13,12 +13,18 @@ Datum text_datum(std::string_view value);
 // True for a request that is for nobody, or not signed as it must be; `answer` says why.
 bool turned_away(const App &app, const Request &request, Answer &answer);
 
+// Nothing when a merge or a purge has taken the row away.
+std::optional<User> lock_user(AppStatements *statements, std::int64_t uid);
+
+void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
+                  const Batch &batch);
+
 // A user nobody has seen before, without a row.
 User new_user(std::int64_t uid, const Request &request);
 
 // Both rows are locked and as the statements see them. The old user's events, devices and counters become the
-// new one's, whose row is to be written.
-User merge_locked(AppStatements *statements, User from, User into);
+// new one's, whose row is to be written. Values that are gone at `at` do not take part.
+User merge_locked(AppStatements *statements, User from, User into, Time at);
 
 // The profile that the events of a late request carry; empty when the one of now will do.
 std::string_view find_profile_then(AppStatements *statements, const User &user,

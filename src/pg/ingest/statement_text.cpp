@@ -142,4 +142,41 @@ void append_forget_location(StringInfo sql, const char *schema)
         schema, BUCKET("part.uid"));
 }
 
+// Appends, and takes away what is too many. An automatic log rests while all its rows are of one minute. Rows that
+// somebody else is taking away are left to him, so that nobody waits.
+void append_log_requests(StringInfo sql, const char *schema)
+{
+    appendStringInfo(
+        sql,
+        "WITH state AS MATERIALIZED (SELECT (oldest.id OPERATOR(pg_catalog.+) $3) "
+        "OPERATOR(pg_catalog.<=) (newest.id OPERATOR(pg_catalog.+) 1) "
+        "AND (newest.ts OPERATOR(pg_catalog.-) oldest.ts) "
+        "OPERATOR(pg_catalog.<) '1 minute'::pg_catalog.interval AS rests FROM "
+        "(SELECT id, ts FROM %1$s.request_log ORDER BY id LIMIT 1) AS oldest, "
+        "(SELECT id, ts FROM %1$s.request_log ORDER BY id DESC LIMIT 1) AS newest WHERE $4), "
+        "made AS (INSERT INTO %1$s.request_log (request_ts, uid, device_id, sdk_name, sdk_version, "
+        "app_version, platform, country, city, parts, status, reason, skipped, request) "
+        "SELECT entry.request_ts, entry.uid, coalesce(entry.device_id, "
+        "pg_catalog.\"left\"(sent.request OPERATOR(pg_catalog.->>) 'device_id', 1024)), "
+        "entry.sdk_name, entry.sdk_version, entry.app_version, entry.platform, entry.country, "
+        "entry.city, "
+        "entry.parts, entry.status, entry.reason, entry.skipped, "
+        "profiles.blanked_request(sent.request) "
+        "FROM pg_catalog.unnest($1) AS entry (number pg_catalog.int4, is_forced pg_catalog.bool, "
+        "request_ts pg_catalog.timestamptz, uid pg_catalog.int8, device_id pg_catalog.text, "
+        "sdk_name pg_catalog.text, sdk_version pg_catalog.text, app_version pg_catalog.text, "
+        "platform pg_catalog.text, country pg_catalog.text, city pg_catalog.text, "
+        "parts pg_catalog.text[], status pg_catalog.text, reason pg_catalog.text, "
+        "skipped pg_catalog.jsonb), LATERAL (SELECT CASE WHEN entry.number IS NULL THEN $2 "
+        "ELSE $2 OPERATOR(pg_catalog.->) entry.number END AS request) AS sent "
+        "WHERE entry.is_forced OR NOT coalesce((SELECT rests FROM state), false) RETURNING id), "
+        "old AS (SELECT id FROM %1$s.request_log WHERE id OPERATOR(pg_catalog.<=) "
+        "((SELECT pg_catalog.max(id) FROM made) OPERATOR(pg_catalog.-) $3) "
+        "ORDER BY id FOR UPDATE SKIP LOCKED), "
+        "gone AS (DELETE FROM %1$s.request_log AS log USING old "
+        "WHERE log.id OPERATOR(pg_catalog.=) old.id) "
+        "SELECT pg_catalog.count(*) FROM made",
+        schema);
+}
+
 }  // namespace profiles::pg

@@ -23,5 +23,6 @@ void append_move(StringInfo sql, const char *schema, const char *table, const ch
 void append_profile_then(StringInfo sql, const char *schema, const char *app);
 void append_record_merge(StringInfo sql, const char *schema);
 void append_forget_location(StringInfo sql, const char *schema);
+void append_log_requests(StringInfo sql, const char *schema);
 
 }  // namespace profiles::pg

@@ -17,13 +17,14 @@ extern "C" {
 
 namespace profiles::pg {
 
-inline constexpr int kStatements = static_cast<int>(Statement::insert_batches) + 1;
+inline constexpr int kStatements = static_cast<int>(Statement::log_requests) + 1;
 
 // One entry of the backend's cache. A plan notices by itself when its tables change or are replaced.
 class AppStatements {
 public:
     char app[NAMEDATALEN];
     Oid profile_type;  // another one after DROP and CREATE EXTENSION, which plans cannot follow
+    std::int64_t log_rests_until;
     SPIPlanPtr plans[kStatements];
 };
 
@@ -185,6 +186,7 @@ void append_statement(StringInfo sql, Statement statement, const char *app)
         return;
     case Statement::forget_location: append_forget_location(sql, schema); return;
     case Statement::record_merge: append_record_merge(sql, schema); return;
+    case Statement::log_requests: append_log_requests(sql, schema); return;
     case Statement::move_crashes: append_move_crashes(sql, schema); return;
     case Statement::move_tokens:
         append_move(sql, schema, "push_tokens", "provider, mode, token, set_at");
@@ -245,6 +247,7 @@ int parameter_types(Statement statement, Oid *types)
     case Statement::leave: return fill({INT8OID, TEXTOID});
     case Statement::profile_then: return fill({INT8OID, TIMESTAMPTZOID});
     case Statement::claim_device: return fill({TEXTOID, INT8OID, TIMESTAMPTZOID});
+    case Statement::log_requests: return fill({RECORDARRAYOID, JSONBOID, INT8OID, BOOLOID});
     case Statement::insert_batch:
         return fill({INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, type_named("profile"),
                      type_named("event_list")});
@@ -302,14 +305,18 @@ AppStatements *app_statements(const char *app)
         make_cache();
     bool found;
     auto *entry = static_cast<AppStatements *>(hash_search(cache, app, HASH_ENTER, &found));
-    if (!found)
+    if (!found) {
         memset(entry->plans, 0, sizeof entry->plans);
+        entry->log_rests_until = 0;
+    }
     Oid profile_type = type_named("profile");
     if (found && entry->profile_type != profile_type)
         forget_plans(entry);
     entry->profile_type = profile_type;
     return entry;
 }
+
+std::int64_t *log_rests_until(AppStatements *statements) { return &statements->log_rests_until; }
 
 std::uint64_t run(AppStatements *statements, Statement statement, Datum *values, const bool *nulls)
 {

@@ -52,6 +52,7 @@ enum class Statement {
     update_users,   // the common columns, but for the profile
     update_users_whole,
     insert_batches,  // the columns of insert_batch, as arrays
+    log_requests,  // rows as of request_log.cpp, the request or an array of them, rows to keep, is automatic
 };
 
 class AppStatements;
@@ -61,6 +62,9 @@ Oid type_named(const char *name);
 
 // The statements of an app. Needs SPI to be connected.
 AppStatements *app_statements(const char *app);
+
+// Until when this backend does not try to write an automatic log that rests.
+std::int64_t *log_rests_until(AppStatements *statements);
 
 // Runs one; results are in SPI_tuptable. Returns the number of rows.
 std::uint64_t run(AppStatements *statements, Statement statement, Datum *values,

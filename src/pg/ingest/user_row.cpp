@@ -53,6 +53,8 @@ const UserColumn user_columns[kUserColumns] = {
     {"purchase_total", NUMERICOID},
     {"last_purchase_amount", NUMERICOID},
     {"last_purchase", TIMESTAMPTZOID},
+    {"expiry", InvalidOid},
+    {"logged", BOOLOID},
 };
 
 namespace {
@@ -130,6 +132,8 @@ void read_rare(RowReader &row, User &user)
     user.purchases.total = row.number_text();
     user.purchases.last_amount = row.number_text();
     user.purchases.last = row.time();
+    user.expiry = row.bytes();
+    user.logged = row.next() && DatumGetBool(row.value());
 }
 
 // Gives the parameters in the order of the columns.
@@ -254,6 +258,8 @@ void user_to_parameters(const User &user, UserParameters &parameters)
     out.add_number(user.purchases.total);
     out.add_number(user.purchases.last_amount);
     out.add_time(user.purchases.last);
+    out.add_text(user.expiry);
+    out.add(BoolGetDatum(user.logged));
 }
 
 TupleDesc user_row_descriptor(Oid profile_type)

@@ -15,7 +15,7 @@ struct UserColumn {
     Oid type;
 };
 
-inline constexpr int kUserColumns = 35;
+inline constexpr int kUserColumns = 37;
 inline constexpr int kCommonColumns = 25;  // those after them are changed by few requests
 extern const UserColumn user_columns[kUserColumns];
 inline constexpr int kUidColumn = 0;

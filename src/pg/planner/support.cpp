@@ -5,21 +5,15 @@
 #include "../profile/datum.h"
 
 #include "../../core/segment/filter.h"
+#include "clauses.h"
 
 extern "C" {
-#include "access/htup_details.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 }
 
 namespace profiles::pg {
@@ -41,41 +35,6 @@ constexpr Synonym kSynonyms[] = {
     {"profile_has_any", "?|"},   {"profile_has_all", "?&"},   {"profile_contains", "@>"},
     {"profile_contained", "<@"}, {"segment_matches", "@@"},   {"segment_matched_by", "@@"},
 };
-
-// A function of a profile and two more arguments that is true only if `profile @@ segment` is.
-struct Implication {
-    const char *function;
-    const char *segment;  // makes the segment of the other arguments; null: the second is one
-};
-
-constexpr Implication kImplications[] = {{"segment_matches", nullptr},
-                                         {"profile_text_is", "segment_of_text"}};
-
-// The operator of our own schema. By its catalogue entry and not by a search of the schema, which the
-// user of a view need not have access to.
-Oid find_operator(Oid function, const char *name, Oid left, Oid right)
-{
-    return GetSysCacheOid4(OPERNAMENSP, Anum_pg_operator_oid, CStringGetDatum(name),
-                           ObjectIdGetDatum(left), ObjectIdGetDatum(right),
-                           ObjectIdGetDatum(get_func_namespace(function)));
-}
-
-Oid type_of(const void *expression) { return exprType(static_cast<const ::Node *>(expression)); }
-
-// segment_of_text(property, value), worked out as far as the planner can.
-Expr *make_segment(PlannerInfo *root, Oid sibling, const char *name, List *arguments)
-{
-    Oid types[] = {TEXTOID, TEXTOID};
-    oidvector *signature = buildoidvector(types, 2);
-    Oid function =
-        GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-                        PointerGetDatum(signature), ObjectIdGetDatum(get_func_namespace(sibling)));
-    if (!OidIsValid(function))
-        return nullptr;
-    auto *call = makeFuncExpr(function, get_func_rettype(function), arguments, InvalidOid,
-                              DEFAULT_COLLATION_OID, COERCE_EXPLICIT_CALL);
-    return reinterpret_cast<Expr *>(eval_const_expressions(root, reinterpret_cast<::Node *>(call)));
-}
 
 // A reference by its one name, so that p ->> 'up.cc' is the same expression as p ->> 'country'.
 Expr *canonical_reference(Expr *expression)
@@ -123,29 +82,23 @@ Expr *canonical_reference(Expr *expression)
     return nullptr;
 }
 
-// What a call implies, as a clause; null when it implies nothing.
+// What the call of a function of a profile and two more arguments implies, as a clause; null when it implies
+// nothing.
 OpExpr *implied_clause(PlannerInfo *root, Oid function, List *arguments)
 {
     if (list_length(arguments) != 3)
         return nullptr;
+    auto *profile = static_cast<Expr *>(linitial(arguments)),
+         *segment = static_cast<Expr *>(lsecond(arguments));
     const char *name = get_func_name(function);
-    for (const Implication &implication : kImplications) {
-        if (strcmp(name, implication.function) != 0)
-            continue;
-        auto *profile = static_cast<Expr *>(linitial(arguments)),
-             *segment = static_cast<Expr *>(lsecond(arguments));
-        if (implication.segment)
-            segment = make_segment(root, function, implication.segment,
-                                   list_make2(lsecond(arguments), lthird(arguments)));
-        if (!segment)
-            return nullptr;
-        Oid op = find_operator(function, "@@", type_of(profile), type_of(segment));
-        if (!OidIsValid(op))
-            return nullptr;
-        return reinterpret_cast<OpExpr *>(
-            make_opclause(op, BOOLOID, false, profile, segment, InvalidOid, InvalidOid));
-    }
-    return nullptr;
+    if (strcmp(name, "profile_text_is") == 0)
+        segment =
+            make_text_segment(root, function, segment, static_cast<Expr *>(lthird(arguments)));
+    else if (strcmp(name, "segment_matches") != 0)
+        return nullptr;
+    if (!segment)
+        return nullptr;
+    return reinterpret_cast<OpExpr *>(make_condition(function, "@@", profile, segment));
 }
 
 List *index_condition(SupportRequestIndexCondition *request)

@@ -1,15 +1,16 @@
 // Making profiles out of parts, and taking them apart: || - profile() profile_each() profile_keys().
 #include "../../core/interrupt.h"
 #include "../../core/profile/document.h"
-#include "../../core/profile/edit.h"
+#include "../../core/profile/draft.h"
+#include "../../core/profile/overlay.h"
 #include "../../core/profile/reference.h"
+#include "../expanded.h"
 #include "jsonb.h"
+#include "texts.h"
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 }
 
@@ -21,6 +22,7 @@ PG_FUNCTION_INFO_V1(profile_delete);
 PG_FUNCTION_INFO_V1(profile_delete_array);
 PG_FUNCTION_INFO_V1(profile_build);
 PG_FUNCTION_INFO_V1(profile_build_empty);
+PG_FUNCTION_INFO_V1(profile_agg_step);
 PG_FUNCTION_INFO_V1(profile_each);
 PG_FUNCTION_INFO_V1(profile_keys);
 }
@@ -36,56 +38,26 @@ Reference parse_property(std::string_view text, std::pmr::memory_resource *memor
     return reference;
 }
 
+struct varlena *make_profile(const Draft &draft, std::pmr::memory_resource *scratch,
+                             std::pmr::memory_resource *memory)
+{
+    Node root = draft.finish(scratch);
+    normalise_profile(root);
+    return make_varlena(root, memory);
+}
+
 struct varlena *without(struct varlena *profile, std::span<const std::string_view> references)
 {
     struct varlena *result = profile;
     attempt([&](std::pmr::memory_resource *memory) {
-        AlternatingScratch scratch(memory);
-        bool changed = false;
-        Node root = make_node({Type::object, bytes_of(profile)});
+        Scratch scratch(memory);
+        Draft draft({Type::object, bytes_of(profile)}, scratch.memory());
         for (std::string_view text : references) {
             check_interrupt();
-            Scratch of_reference(memory);
-            Reference reference = parse_property(text, of_reference.memory());
-            if (!find_path(View(root.item()), reference.path))
-                continue;
-            std::pmr::memory_resource *step = scratch.next();
-            Node edited = set_path(root.item(), reference.path, Node(), step);
-            normalise_profile(edited);
-            root = make_node({Type::object, pack(edited, step)});
-            changed = true;
+            draft.set(parse_property(text, scratch.memory()).path, Node());
         }
-        if (changed)
-            result = make_varlena(root.bytes, memory);
-    });
-    return result;
-}
-
-// The elements of a text[] as plain views; nulls are left out.
-std::span<std::string_view> text_elements(ArrayType *array)
-{
-    Datum *elements;
-    bool *nulls;
-    int count;
-    deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-    auto *views = static_cast<std::string_view *>(
-        palloc(sizeof(std::string_view) * (static_cast<Size>(count) + 1)));
-    std::size_t kept = 0;
-    for (int index = 0; index < count; ++index)
-        if (!nulls[index])
-            new (views + kept++)
-                std::string_view(bytes_of(PG_DETOAST_DATUM_PACKED(elements[index])));
-    return {views, kept};
-}
-
-struct varlena *normalised(Node &root)
-{
-    struct varlena *result = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
-        pack_numbers(root, scratch.memory());
-        normalise_profile(root);
-        result = make_varlena(root, memory);
+        if (draft.changed())
+            result = make_profile(draft, scratch.memory(), memory);
     });
     return result;
 }
@@ -148,8 +120,7 @@ extern "C" Datum profile_delete(PG_FUNCTION_ARGS)
 
 extern "C" Datum profile_delete_array(PG_FUNCTION_ARGS)
 {
-    std::span<std::string_view> references = text_elements(PG_GETARG_ARRAYTYPE_P(1));
-    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), references));
+    PG_RETURN_POINTER(without(PG_GETARG_VARLENA_PP(0), texts_of_array(PG_GETARG_ARRAYTYPE_P(1))));
 }
 
 // profile('name', 'Ada', 'custom.plan', 'pro'): references and values in turn.
@@ -180,21 +151,15 @@ extern "C" Datum profile_build(PG_FUNCTION_ARGS)
     }
     struct varlena *result = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
-        AlternatingScratch scratch(memory);
-        Node root = make_container(Type::object, {});
-        seal(root);
-        std::string_view bytes = pack(root, scratch.next());
-        for (int pair = 0; pair < count / 2; ++pair) {
+        Scratch scratch(memory);
+        Draft draft(scratch.memory());
+        for (Node &value : std::span(values, static_cast<std::size_t>(count) / 2)) {
             check_interrupt();
-            std::pmr::memory_resource *step = scratch.next();
-            pack_numbers(values[pair], step);
-            seal(values[pair]);
-            Reference reference = parse_property(values[pair].key, step);
-            root = set_path({Type::object, bytes}, reference.path, values[pair], step);
-            normalise_profile(root);
-            bytes = pack(root, step);
+            pack_numbers(value, scratch.memory());
+            seal(value);
+            draft.set(parse_property(value.key, scratch.memory()).path, value);
         }
-        result = make_varlena(bytes, memory);
+        result = make_profile(draft, scratch.memory(), memory);
     });
     PG_RETURN_POINTER(result);
 }
@@ -202,8 +167,80 @@ extern "C" Datum profile_build(PG_FUNCTION_ARGS)
 extern "C" Datum profile_build_empty(PG_FUNCTION_ARGS)
 {
     (void)fcinfo;
-    Node root = make_container(Type::object, {});
-    PG_RETURN_POINTER(normalised(root));
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        result = make_profile(Draft(scratch.memory()), scratch.memory(), memory);
+    });
+    PG_RETURN_POINTER(result);
+}
+
+namespace {
+
+// A profile that an aggregate is making.
+struct DraftState {
+    using Object = Draft;
+    static constexpr const char *kContext = "profiles in the making";
+
+    static struct varlena *write(const Draft &draft)
+    {
+        struct varlena *result = nullptr;
+        attempt([&](std::pmr::memory_resource *memory) {
+            Scratch scratch(memory);
+            result = make_profile(draft, scratch.memory(), memory);
+        });
+        return result;
+    }
+};
+
+std::string_view copied(std::string_view bytes, std::pmr::memory_resource *memory)
+{
+    auto *copy = static_cast<char *>(memory->allocate(bytes.size() + 1, 1));
+    std::memcpy(copy, bytes.data(), bytes.size());
+    return {copy, bytes.size()};
+}
+
+// The value is packed, so that nothing of it points into a row.
+void set_property(Draft &draft, std::string_view property, Node &value,
+                  std::pmr::memory_resource *scratch, std::pmr::memory_resource *memory)
+{
+    pack_numbers(value, scratch);
+    seal(value);
+    Node kept = value.is_container() ? make_node({value.type, pack(value, memory)}) : value;
+    kept.bytes = value.is_container() ? kept.bytes : copied(value.bytes, memory);
+    kept.size = kept.bytes.size();
+    draft.set(parse_property(copied(property, memory), memory).path, kept);
+}
+
+}  // namespace
+
+// One more property and its value; one without a name is passed over.
+extern "C" Datum profile_agg_step(PG_FUNCTION_ARGS)
+{
+    MemoryContext aggregate;
+    if (!AggCheckCallContext(fcinfo, &aggregate))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("profile_agg_step is a part of profile_object_agg")));
+    if (PG_ARGISNULL(1))
+        PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+    std::string_view property = PG_GETARG_BYTES(1);
+    Node value;
+    if (!PG_ARGISNULL(2))
+        value = node_from_jsonb(PG_GETARG_JSONB_P(2));
+    auto *state = Expanded<DraftState>::from(PG_GETARG_DATUM(0));
+    std::string_view before;
+    if (!state) {
+        before = PG_GETARG_BYTES(0);
+        state = Expanded<DraftState>::make(aggregate);
+    }
+    Draft &draft = state->change();
+    attempt([&](std::pmr::memory_resource *memory) {
+        if (!before.empty())
+            draft = Draft({Type::object, copied(before, state->memory())}, state->memory());
+        Scratch scratch(memory);
+        set_property(draft, property, value, scratch.memory(), state->memory());
+    });
+    PG_RETURN_DATUM(state->datum());
 }
 
 extern "C" Datum profile_each(PG_FUNCTION_ARGS)

@@ -55,22 +55,6 @@ private:
     std::pmr::monotonic_buffer_resource arena_;
 };
 
-// For many steps, each of which reads what the one before made: what is older is freed.
-class AlternatingScratch {
-public:
-    explicit AlternatingScratch(std::pmr::memory_resource *memory) : memory_(memory) {}
-    std::pmr::memory_resource *next()
-    {
-        turn_ = 1 - turn_;
-        return scratch_[turn_].emplace(memory_).memory();
-    }
-
-private:
-    std::pmr::memory_resource *memory_;
-    std::optional<Scratch> scratch_[2];
-    int turn_ = 0;
-};
-
 // A value of any SQL type as a node with number literals. A fetch step: raises for types without an
 // immutable JSON form. The node points into the datum.
 Node node_from_datum(Oid type, Datum value, bool is_null);

@@ -1,4 +1,4 @@
-// The type profile: text and binary form, and the casts to and from jsonb. Every way in goes through
+// The type profile: text and binary form, and the casts to and from jsonb and json. Every way in goes through
 // normalise_profile() and the writer; no bytes from outside become a value.
 #include "forms.h"
 
@@ -21,6 +21,8 @@ PG_FUNCTION_INFO_V1(profile_recv);
 PG_FUNCTION_INFO_V1(profile_send);
 PG_FUNCTION_INFO_V1(profile_from_jsonb);
 PG_FUNCTION_INFO_V1(profile_to_jsonb);
+PG_FUNCTION_INFO_V1(profile_from_json);
+PG_FUNCTION_INFO_V1(profile_to_json);
 PG_FUNCTION_INFO_V1(profile_pretty);
 PG_FUNCTION_INFO_V1(profile_is_valid);
 }
@@ -77,6 +79,16 @@ extern "C" Datum profile_from_jsonb(PG_FUNCTION_ARGS)
 extern "C" Datum profile_to_jsonb(PG_FUNCTION_ARGS)
 {
     return jsonb_from_item({Type::object, PG_GETARG_BYTES(0)});
+}
+
+extern "C" Datum profile_from_json(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_POINTER(profile_from_text(PG_GETARG_BYTES(0)));
+}
+
+extern "C" Datum profile_to_json(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_TEXT_P(cstring_to_text(json_text({Type::object, PG_GETARG_BYTES(0)})));
 }
 
 extern "C" Datum profile_pretty(PG_FUNCTION_ARGS)

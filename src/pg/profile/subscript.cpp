@@ -4,7 +4,7 @@
 // The first subscript is a property reference, the following ones are names inside nested JSON as
 // they are. There are no slices and no array positions.
 #include "../../core/profile/document.h"
-#include "../../core/profile/edit.h"
+#include "../../core/profile/draft.h"
 #include "../../core/profile/reference.h"
 #include "jsonb.h"
 
@@ -115,11 +115,10 @@ void assign_value(ExprState *, ExprEvalStep *op, ExprContext *)
         Scratch scratch(memory);
         pack_numbers(value, scratch.memory());
         seal(value);
-        Node empty = make_container(Type::object, {});
-        seal(empty);
-        std::string_view before = profile.empty() ? pack(empty, scratch.memory()) : profile;
-        Reference reference = path_of(subscripts, scratch.memory());
-        Node root = set_path({Type::object, before}, reference.path, value, scratch.memory());
+        Draft draft = profile.empty() ? Draft(scratch.memory())
+                                      : Draft({Type::object, profile}, scratch.memory());
+        draft.set(path_of(subscripts, scratch.memory()).path, value);
+        Node root = draft.finish(scratch.memory());
         normalise_profile(root);
         result = make_varlena(root, memory);
     });

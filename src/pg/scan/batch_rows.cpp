@@ -2,11 +2,13 @@
 // asked event by event.
 #include "event_scan.h"
 
+#include "../../core/ingest/expiry.h"
 #include "../events/event_list.h"
 #include "../profile/numeric.h"
 #include "../time.h"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -203,6 +205,23 @@ bool take_batch(EventScan &scan)
     }
 }
 
+// The profile of an unfinished session is the one of now, of which some values may be gone.
+void hide_expired(EventScan &scan)
+{
+    OpenBatch &batch = scan.batch;
+    std::string_view expiry = bytes_at(scan.users, scan.user_attributes.expiry);
+    if (expiry.empty())
+        return;
+    Time now = milliseconds_of(GetCurrentTransactionStartTimestamp());
+    struct varlena *live = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        live = make_varlena(live_profile(batch.profile, expiry, now, scratch.memory()), memory);
+    });
+    batch.profile_datum = PointerGetDatum(live);
+    batch.profile = bytes_of(live);
+}
+
 void open_session(EventScan &scan)
 {
     const UserAttributes &attributes = scan.user_attributes;
@@ -222,6 +241,7 @@ void open_session(EventScan &scan)
     of_user.device_id = attributes.device_id;
     of_user.profile = attributes.profile;
     open_batch(scan, scan.users, of_user, bytes_of(list_of_session(session)));
+    hide_expired(scan);
 }
 
 bool has_session(const EventScan &scan)

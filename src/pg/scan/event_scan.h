@@ -48,7 +48,8 @@ struct BatchAttributes {
     AttrNumber uid, device_id, first_ts, last_ts, profile, events;
 };
 struct UserAttributes {
-    AttrNumber uid, device_id, profile, session_id, session_start, session_duration, session_events;
+    AttrNumber uid, device_id, profile, expiry, session_id, session_start, session_duration,
+        session_events;
 };
 
 // A batch whose events are being read: from event_batches, or an unfinished session.

@@ -1,6 +1,7 @@
 // Segments from SQL values: one property and what it must be.
-#include "../profile/datum.h"
+#include "../profile/texts.h"
 
+#include "../../core/interrupt.h"
 #include "../../core/profile/json_reader.h"
 #include "../../core/profile/json_writer.h"
 #include "../../core/profile/reference.h"
@@ -11,6 +12,7 @@ namespace profiles::pg {
 extern "C" {
 PG_FUNCTION_INFO_V1(segment_of);
 PG_FUNCTION_INFO_V1(segment_of_text);
+PG_FUNCTION_INFO_V1(segment_of_text_array);
 PG_FUNCTION_INFO_V1(profile_text_is);
 }
 
@@ -58,20 +60,34 @@ std::string_view reference_of(std::string_view property, std::pmr::memory_resour
     return same ? property : std::string_view();
 }
 
-// A filter that every profile matches for which `p ->> property` is the text.
-struct varlena *segment_around_text(std::string_view property, std::string_view text,
-                                    std::pmr::memory_resource *scratch,
-                                    std::pmr::memory_resource *memory)
+// A filter that every profile matches for which `p ->> property` is one of the texts.
+struct varlena *segment_around_texts(std::string_view property,
+                                     std::span<const std::string_view> texts,
+                                     std::pmr::memory_resource *scratch,
+                                     std::pmr::memory_resource *memory)
 {
-    Node values[2] = {make_text(text), Node()};
-    std::size_t count = 1;
-    if (std::optional<Node> other = other_value(text, scratch))
-        values[count++] = *other;
-    Node list = make_container(Type::array, {values, count});
+    NodeList values(scratch);
+    for (std::string_view text : texts) {
+        check_interrupt();
+        values.push_back(make_text(text));
+        if (std::optional<Node> other = other_value(text, scratch))
+            values.push_back(*other);
+    }
+    Node list = make_container(Type::array, values);
     list.key = "$in";
     Node condition = make_container(Type::object, {&list, 1});
     condition.key = reference_of(property, scratch);
     return make_segment({&condition, condition.key.empty() ? 0u : 1u}, scratch, memory);
+}
+
+struct varlena *segment_of_texts(std::string_view property, std::span<const std::string_view> texts)
+{
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        result = segment_around_texts(property, texts, scratch.memory(), memory);
+    });
+    return result;
 }
 
 }  // namespace
@@ -93,12 +109,14 @@ extern "C" Datum segment_of(PG_FUNCTION_ARGS)
 extern "C" Datum segment_of_text(PG_FUNCTION_ARGS)
 {
     std::string_view property = PG_GETARG_BYTES(0), text = PG_GETARG_BYTES(1);
-    struct varlena *result = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
-        result = segment_around_text(property, text, scratch.memory(), memory);
-    });
-    PG_RETURN_POINTER(result);
+    PG_RETURN_POINTER(segment_of_texts(property, {&text, 1}));
+}
+
+// Nulls in the array equal nothing.
+extern "C" Datum segment_of_text_array(PG_FUNCTION_ARGS)
+{
+    std::string_view property = PG_GETARG_BYTES(0);
+    PG_RETURN_POINTER(segment_of_texts(property, texts_of_array(PG_GETARG_ARRAYTYPE_P(1))));
 }
 
 extern "C" Datum profile_text_is(PG_FUNCTION_ARGS)

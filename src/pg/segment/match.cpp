@@ -34,7 +34,9 @@ struct Compiled {
             if (leaf.reference.scope != Scope::profile)
                 throw Error(ErrorCode::invalid_value,
                             quoted(leaf.name) + " is not a property of a profile", {},
-                            "Filters on events and ids are for profiles.segmentation.");
+                            leaf.reference.scope == Scope::user
+                                ? "Counters of users are for profiles.users_segmentation."
+                                : "Filters on events and ids are for profiles.segmentation.");
     }
 };
 

@@ -5,7 +5,9 @@
 #include "../owned.h"
 #include "../profile/datum.h"
 #include "../time.h"
+#include "parts.h"
 #include "scan_arguments.h"
+#include "scan_results.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -15,7 +17,6 @@ extern "C" {
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
-#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -104,12 +105,17 @@ void join_users(StringInfo from, const char *schema, const char *uid)
                      schema, uid, uid);
 }
 
+// The profile of a user as it is: without values that have expired.
+constexpr const char *kLiveProfile =
+    "CASE WHEN u.expiry IS NULL THEN u.profile "
+    "ELSE profiles.live_profile(u.profile, u.expiry, pg_catalog.now()) END";
+
 // The profile that counts: as it was, as it is, or none.
 const char *profile_of(const Scan &scan)
 {
     if (!scan.needs_profile)
         return "NULL::profiles.profile";
-    return scan.latest ? "u.profile" : "b.profile";
+    return scan.latest ? kLiveProfile : "b.profile";
 }
 
 void add_hot_tier(StringInfo sql, const Scan &scan, const char *schema)
@@ -155,7 +161,7 @@ void add_open_sessions(StringInfo sql, const Scan &scan, const char *schema)
     initStringInfo(&from);
     appendStringInfo(&from, "%s.users AS u", schema);
     add_part(sql, from.data, "u.uid", "u.device_id",
-             scan.needs_profile ? "u.profile" : "NULL::profiles.profile",
+             scan.needs_profile ? kLiveProfile : "NULL::profiles.profile",
              "profiles.unfinished_session(u.session_id, u.session_start, "
              "u.session_duration, u.session_events)");
     appendStringInfoString(sql, " WHERE u.session_start IS NOT NULL");
@@ -243,33 +249,6 @@ Datum moved_users(const Scan &scan)
         construct_array(pairs, static_cast<int>(2 * count), INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
 
-// Receives the groups of each block, from whichever process counted it.
-struct PartReceiver {
-    DestReceiver receiver;
-    Segmentation *segmentation;
-};
-
-void start_parts(DestReceiver *, int, TupleDesc) {}
-void end_parts(DestReceiver *) {}
-
-bool receive_part(TupleTableSlot *slot, DestReceiver *receiver)
-{
-    Segmentation &segmentation = *reinterpret_cast<PartReceiver *>(receiver)->segmentation;
-    bool is_null;
-    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(slot, 1, &is_null)));
-    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
-    return true;
-}
-
-void set_parameter(ParamListInfo parameters, int number, Oid type, Datum value, bool is_null)
-{
-    ParamExternData &parameter = parameters->params[number - 1];
-    parameter.ptype = type;
-    parameter.value = is_null ? Datum(0) : value;
-    parameter.isnull = is_null;
-    parameter.pflags = PARAM_FLAG_CONST;
-}
-
 ParamListInfo block_parameters(const Scan &scan)
 {
     const SegmentationRequest &request = scan.request;
@@ -294,22 +273,18 @@ ParamListInfo block_parameters(const Scan &scan)
     return parameters;
 }
 
+void receive_part(TupleTableSlot *row, void *state)
+{
+    Segmentation &segmentation = *static_cast<Segmentation *>(state);
+    bool is_null;
+    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(row, 1, &is_null)));
+    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
+}
+
 // Blocks are counted one by one, by parallel workers where the planner chooses so.
 void count_blocks(const Scan &scan, Segmentation &segmentation)
 {
-    PartReceiver parts{};
-    parts.receiver.receiveSlot = receive_part;
-    parts.receiver.rStartup = start_parts;
-    parts.receiver.rShutdown = end_parts;
-    parts.receiver.rDestroy = end_parts;
-    parts.receiver.mydest = DestNone;
-    parts.segmentation = &segmentation;
-    SPIExecuteOptions options{};
-    options.params = block_parameters(scan);
-    options.read_only = true;
-    options.dest = &parts.receiver;
-    if (SPI_execute_extended(block_query(scan), &options) < 0)
-        elog(ERROR, "could not read the blocks of \"%s\"", scan.app);
+    execute_parts(block_query(scan), block_parameters(scan), receive_part, &segmentation);
 }
 
 // Detoasted values live until the next row, so that a scan needs the memory of
@@ -374,25 +349,6 @@ Datum numeric_of(const ExactSum &sum)
     return DirectFunctionCall1(numeric_trim_scale, total);
 }
 
-Datum text_array_of(const Group &group)
-{
-    int count = static_cast<int>(group.segment.size());
-    Datum values[kMaxBreakdowns];
-    bool nulls[kMaxBreakdowns];
-    for (int index = 0; index < count; ++index) {
-        const std::optional<std::string> &value = group.segment[static_cast<std::size_t>(index)];
-        nulls[index] = !value;
-        values[index] = value ? PointerGetDatum(cstring_to_text_with_len(
-                                    value->data(), static_cast<int>(value->size())))
-                              : Datum(0);
-    }
-    if (count == 0)
-        return PointerGetDatum(construct_empty_array(TEXTOID));
-    int lower = 1;
-    return PointerGetDatum(
-        construct_md_array(values, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
 {
     Datum values[6];
@@ -404,21 +360,6 @@ void put_group(ReturnSetInfo *result, const Scan &scan, const Group &group)
     values[4] = numeric_of(group.sum);
     values[5] = numeric_of(group.duration);
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-void put_users(ReturnSetInfo *result, const UserSet &users)
-{
-    std::uint64_t count = users.count();
-    auto *uids = static_cast<std::int64_t *>(
-        palloc_extended(sizeof(std::int64_t) * (count + 1), MCXT_ALLOC_HUGE));
-    users.write(uids);
-    for (std::uint64_t index = 0; index < count; ++index) {
-        CHECK_FOR_INTERRUPTS();
-        Datum value = Int64GetDatum(uids[index]);
-        bool is_null = false;
-        tuplestore_putvalues(result->setResult, result->setDesc, &value, &is_null);
-    }
-    pfree(uids);
 }
 
 }  // namespace
