@@ -5,6 +5,8 @@ SET search_path = public, profiles;
 SET client_min_messages = warning;
 SET jit = off;
 SELECT length(create_app('shop', 'Europe/Berlin'));
+-- of an unfinished session some properties have expired
+SELECT configure_property('shop', 'custom.level', expires => '30 days');
 
 -- The definition that says what the rows are: everything unpacked, batch by batch.
 CREATE VIEW unpacked AS

@@ -116,15 +116,6 @@ Reference parse_reference(std::string_view text, std::pmr::memory_resource *memo
     return reference;
 }
 
-Reference parse_property(std::string_view text, std::pmr::memory_resource *memory)
-{
-    if (text.empty() || text.find('.') != std::string_view::npos)
-        return parse_reference(text, memory);
-    Reference reference(memory);
-    reference.path.push_back(text);
-    return reference;
-}
-
 std::optional<Item> find_path(const View &root, std::span<const std::string_view> path)
 {
     std::optional<Item> found = root.find(path[0]);

@@ -35,10 +35,6 @@ struct Reference {
 // one that leads deeper than a profile can be.
 Reference parse_reference(std::string_view text, std::pmr::memory_resource *memory);
 
-// What -> follows, as a reference: a name without a dot means the property of that very name. One that is not
-// of the profile leads -> to nothing.
-Reference parse_property(std::string_view text, std::pmr::memory_resource *memory);
-
 // Follows a path of a reference through objects; absent where a step is missing or no object.
 std::optional<Item> find_path(const View &root, std::span<const std::string_view> path);
 // The same from text, without making a reference: what -> does per row.

@@ -1,6 +1,7 @@
 #include "columns.h"
 
 #include "../../core/profile/json_writer.h"
+#include "../../core/scan/property.h"
 #include "../../core/segment/block_filter.h"
 #include "../profile/datum.h"
 #include "../profile/numeric.h"

@@ -9,6 +9,7 @@
 
 #include "../../core/events/event_list.h"
 #include "../../core/scan/block_rows.h"
+#include "../../core/scan/property.h"
 
 extern "C" {
 #include "port/atomics.h"

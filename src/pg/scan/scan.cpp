@@ -132,11 +132,14 @@ void find_attributes(EventScan &scan)
     scan.batch_attributes = {attribute_of(batches, "uid"),      attribute_of(batches, "device_id"),
                              attribute_of(batches, "first_ts"), attribute_of(batches, "last_ts"),
                              attribute_of(batches, "profile"),  attribute_of(batches, "events")};
-    scan.user_attributes = {
-        attribute_of(users, "uid"),           attribute_of(users, "device_id"),
-        attribute_of(users, "profile"),       attribute_of(users, "session_id"),
-        attribute_of(users, "session_start"), attribute_of(users, "session_duration"),
-        attribute_of(users, "session_events")};
+    scan.user_attributes = {attribute_of(users, "uid"),
+                            attribute_of(users, "device_id"),
+                            attribute_of(users, "profile"),
+                            attribute_of(users, "expiry"),
+                            attribute_of(users, "session_id"),
+                            attribute_of(users, "session_start"),
+                            attribute_of(users, "session_duration"),
+                            attribute_of(users, "session_events")};
 }
 
 void reset_shared(EventScan &scan, SharedScan &shared)
