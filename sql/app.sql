@@ -47,9 +47,9 @@ SELECT pg_get_serial_sequence('shop.users', 'uid'), nextval('shop.users_uid_seq'
 
 -- Everything says what it is.
 SELECT c.oid::regclass FROM pg_class AS c
- WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'v') AND obj_description(c.oid) IS NULL;
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'v', 'f') AND obj_description(c.oid) IS NULL;
 SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
- WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'v') AND attnum > 0
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'v', 'f') AND attnum > 0
    AND col_description(attrelid, attnum) IS NULL;
 
 -- A bucket is 65,536 users; the tables take no other.

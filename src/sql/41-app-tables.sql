@@ -288,8 +288,8 @@ BEGIN
     PERFORM @extschema@.create_geo_targets_table(app);
     PERFORM @extschema@.create_audience_tables(app);
     PERFORM @extschema@.create_saved_queries_table(app);
-    PERFORM @extschema@.create_events_view(app);
-    PERFORM @extschema@.create_sessions_view(app);
+    PERFORM @extschema@.create_events_table(app);
+    PERFORM @extschema@.create_sessions_table(app);
     PERFORM @extschema@.create_people_view(app);
 END
 $function$;

@@ -1,7 +1,7 @@
--- The views of an app: what BI tools and psql users read. Values that such tools cannot show as an
+-- The views and foreign tables of an app: what BI tools and psql users read. Values that such tools cannot show as an
 -- extension's type are plain columns beside it.
 
--- The standard properties that people filter and group by: the columns that all three views have.
+-- The standard properties that people filter and group by: the columns that people, events and sessions have.
 CREATE FUNCTION @extschema@.standard_properties(OUT name text, OUT description text) RETURNS SETOF record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 16
     SET search_path = pg_catalog, pg_temp
@@ -120,28 +120,30 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.create_storage_view(text) IS 'internal: part of create_app';
 
--- A session that is not closed yet is an event, too; it lives in the user's row.
-CREATE FUNCTION @extschema@.create_events_view(app text) RETURNS void
+-- Foreign tables, so that a query reads only the blocks and columns that it needs (68-scan.sql). A session that
+-- is not closed yet is an event, too; it lives in the user's row.
+CREATE FUNCTION @extschema@.property_columns() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT string_agg(format('%1$I text OPTIONS (property %1$L)', name), ', ') FROM @extschema@.standard_properties()
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.property_columns() IS
+    'internal: the standard properties as columns of a foreign table';
+
+CREATE FUNCTION @extschema@.create_events_table(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
     EXECUTE format($template$
-        CREATE VIEW %1$I.events AS
-        SELECT batches.uid, event.ts, event.key, event.count, event.sum, event.dur, event.segmentation,
-               %2$s, batches.device_id, batches.profile
-          FROM %1$I.batches AS batches,
-               LATERAL @extschema@.event_list_each(batches.events) AS event
-        UNION ALL
-        SELECT users.uid, event.ts, event.key, event.count, event.sum, event.dur, event.segmentation,
-               %3$s, users.device_id, live.profile
-          FROM %1$I.users AS users,
-               LATERAL (SELECT %4$s AS profile) AS live,
-               LATERAL @extschema@.event_list_each(@extschema@.unfinished_session(
-                   users.session_id, users.session_start, users.session_duration, users.session_events)) AS event
-         WHERE users.session_start IS NOT NULL;
+        CREATE FOREIGN TABLE %1$I.events (
+            uid bigint, ts timestamptz, key text, count bigint, sum numeric, dur numeric, segmentation jsonb,
+            %2$s, device_id text, profile @extschema@.profile
+        ) SERVER profiles OPTIONS (relation 'events');
 
-        COMMENT ON VIEW %1$I.events IS 'one row an event, with the properties of the user as they were when it happened';
+        COMMENT ON FOREIGN TABLE %1$I.events IS 'one row an event, with the properties of the user as they were when it happened';
         COMMENT ON COLUMN %1$I.events.uid IS 'the user';
         COMMENT ON COLUMN %1$I.events.ts IS 'when it happened, by the device''s clock';
         COMMENT ON COLUMN %1$I.events.key IS 'name of the event; those of the system begin with [CLY]_';
@@ -151,29 +153,26 @@ BEGIN
         COMMENT ON COLUMN %1$I.events.segmentation IS 'properties of the event itself';
         COMMENT ON COLUMN %1$I.events.device_id IS 'the device that sent it';
         COMMENT ON COLUMN %1$I.events.profile IS 'the properties of the user as they were then';
-        $template$, app, @extschema@.standard_columns('batches.profile'),
-        @extschema@.standard_columns('users.profile'), @extschema@.live_profile_of('users'));
+        $template$, app, @extschema@.property_columns());
     PERFORM @extschema@.comment_standard_columns(app, 'events');
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.create_events_view(text) IS 'internal: part of create_app';
+COMMENT ON FUNCTION @extschema@.create_events_table(text) IS 'internal: part of create_app';
 
-CREATE FUNCTION @extschema@.create_sessions_view(app text) RETURNS void
+CREATE FUNCTION @extschema@.create_sessions_table(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 BEGIN
     EXECUTE format($template$
-        CREATE VIEW %1$I.sessions AS
-        SELECT events.uid, events.ts, events.dur, (events.segmentation ->> 'events')::bigint AS events,
-               events.segmentation ->> 'session_id' AS session_id,
-               events.segmentation ->> 'ended' = 'true' AS closed,
-               %2$s, events.device_id, events.profile
-          FROM %1$I.events AS events
-         WHERE events.key = '[CLY]_session';
+        CREATE FOREIGN TABLE %1$I.sessions (
+            uid bigint, ts timestamptz, dur numeric, events bigint OPTIONS (segment 'events'),
+            session_id text OPTIONS (segment 'session_id'), closed boolean OPTIONS (segment 'ended'),
+            %2$s, device_id text, profile @extschema@.profile
+        ) SERVER profiles OPTIONS (relation 'sessions');
 
-        COMMENT ON VIEW %1$I.sessions IS 'one row a session, with the properties of the user as they were when it was closed';
+        COMMENT ON FOREIGN TABLE %1$I.sessions IS 'one row a session, with the properties of the user as they were when it was closed';
         COMMENT ON COLUMN %1$I.sessions.uid IS 'the user';
         COMMENT ON COLUMN %1$I.sessions.ts IS 'when it began';
         COMMENT ON COLUMN %1$I.sessions.dur IS 'how long it lasted, in seconds';
@@ -182,12 +181,12 @@ BEGIN
         COMMENT ON COLUMN %1$I.sessions.closed IS 'false while it is open or may still continue';
         COMMENT ON COLUMN %1$I.sessions.device_id IS 'the device';
         COMMENT ON COLUMN %1$I.sessions.profile IS 'the properties of the user as they were at its end';
-        $template$, app, @extschema@.standard_columns('events.profile'));
+        $template$, app, @extschema@.property_columns());
     PERFORM @extschema@.comment_standard_columns(app, 'sessions');
 END
 $function$;
 
-COMMENT ON FUNCTION @extschema@.create_sessions_view(text) IS 'internal: part of create_app';
+COMMENT ON FUNCTION @extschema@.create_sessions_table(text) IS 'internal: part of create_app';
 
 CREATE FUNCTION @extschema@.property_number(profile @extschema@.profile, property text) RETURNS numeric
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -15,7 +15,7 @@ $node->start;
 sub inventory
 {
 	my @catalogs = qw(pg_class pg_proc pg_type pg_operator pg_opclass pg_opfamily pg_am pg_cast
-	  pg_amop pg_amproc pg_trigger pg_event_trigger pg_foreign_data_wrapper pg_language
+	  pg_amop pg_amproc pg_trigger pg_event_trigger pg_foreign_data_wrapper pg_foreign_server pg_language
 	  pg_collation pg_conversion pg_ts_config pg_default_acl pg_authid pg_description pg_depend);
 	my $union = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM $_" . ($_ eq 'pg_description' ? " WHERE classoid <> 'pg_namespace'::regclass" : '') } @catalogs;
 	return $node->safe_psql('postgres',
@@ -34,7 +34,7 @@ is( $node->safe_psql(
 		  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'profiles')
 		  AND what.schema IS DISTINCT FROM 'profiles'
 		  AND what.type NOT IN ('cast', 'operator of access method', 'function of access method')
-		  AND (what.type, what.identity) <> ('schema', 'profiles')
+		  AND (what.type, what.identity) NOT IN (('schema', 'profiles'), ('foreign-data wrapper', 'profiles'), ('server', 'profiles'))
 		ORDER BY 1, 2}),
 	'',
 	'every object is in schema profiles');

@@ -2,11 +2,10 @@
 // profile that follow each other as one batch.
 #pragma once
 
-#include <vector>
+#include <deque>
 
 #include "batch.h"
-#include "block_column.h"
-#include "../profile/node.h"
+#include "block_objects.h"
 
 namespace profiles {
 
@@ -14,6 +13,7 @@ class BlockReader {
 public:
     // The whole block, which must outlive this. Throws corrupted or unsupported.
     explicit BlockReader(std::string_view bytes);
+    BlockReader(const BlockReader &) = delete;
 
     const BlockDirectory &directory() const { return directory_; }
     const BlockUsers &users() const { return users_; }
@@ -26,18 +26,8 @@ public:
     void choose_user(std::int64_t uid);
 
 private:
-    struct Column {
-        const BlockColumnInfo *info;
-        BlockColumn values;
-        std::vector<std::uint16_t> codes;
-
-        std::optional<Item> value(std::uint32_t row) const { return values.value(codes[row]); }
-    };
-
     std::vector<std::int64_t> integers(block::ColumnKind kind) const;
     std::vector<Number> numbers(block::ColumnKind kind) const;
-    bool has_same_snapshot(std::uint32_t row) const;
-    std::string_view make_profile(std::pmr::memory_resource *memory) const;
     Node make_event(std::uint32_t row, std::pmr::memory_resource *memory) const;
 
     BlockBytes bytes_;
@@ -45,7 +35,8 @@ private:
     BlockUsers users_;
     std::vector<std::int64_t> times_, counts_;
     std::vector<Number> sums_, durations_;
-    std::vector<Column> of_snapshot_, of_event_;
+    std::deque<CodedColumn> columns_;
+    CodedColumns of_snapshot_, of_event_;  // the device id is the first one of a snapshot
     std::uint32_t row_ = 0, user_ = 0, end_ = 0;
 };
 

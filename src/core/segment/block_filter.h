@@ -29,6 +29,7 @@ public:
     const BlockUsers &users() const { return users_; }
     std::uint32_t rows() const { return directory_.rows(); }
     std::int64_t uid(std::uint32_t user) const { return uids_[user]; }
+    const std::vector<std::int64_t> &uids() const { return uids_; }
 
     BlockColumn column(const BlockColumnInfo &info) const
     {

@@ -31,6 +31,12 @@ public:
             words_[index] |= other.words_[index];
     }
 
+    void remove(const RowSet &other)
+    {
+        for (std::size_t index = 0; index < words_.size(); ++index)
+            words_[index] &= ~other.words_[index];
+    }
+
     bool empty() const
     {
         for (std::uint64_t word : words_)

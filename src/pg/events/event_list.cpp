@@ -1,7 +1,7 @@
 // The type event_list: the events of one request, as event_batches keeps them.
-#include "../../core/events/event_list.h"
+#include "event_list.h"
 
-#include "../../core/ingest/session.h"
+#include "../../core/events/event_list.h"
 #include "../../core/profile/json_reader.h"
 #include "../profile/forms.h"
 #include "../profile/jsonb.h"
@@ -119,7 +119,19 @@ extern "C" Datum event_list_each(PG_FUNCTION_ARGS)
     return Datum{0};
 }
 
-// The event of a session that is not closed yet, so that readers can count it.
+struct varlena *list_of_session(const Session &session)
+{
+    struct varlena *result = nullptr;
+    attempt([&](std::pmr::memory_resource *memory) {
+        Scratch scratch(memory);
+        Node event = session_event(session, false, scratch.memory());
+        Node list = make_container(Type::array, {&event, 1});
+        normalise_events(list);
+        result = make_varlena(list, memory);
+    });
+    return result;
+}
+
 extern "C" Datum unfinished_session(PG_FUNCTION_ARGS)
 {
     if (PG_ARGISNULL(1))
@@ -130,15 +142,7 @@ extern "C" Datum unfinished_session(PG_FUNCTION_ARGS)
     session.start = milliseconds_of(PG_GETARG_TIMESTAMPTZ(1));
     session.duration = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
     session.events = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT32(3);
-    struct varlena *result = nullptr;
-    attempt([&](std::pmr::memory_resource *memory) {
-        Scratch scratch(memory);
-        Node event = session_event(session, false, scratch.memory());
-        Node list = make_container(Type::array, {&event, 1});
-        normalise_events(list);
-        result = make_varlena(list, memory);
-    });
-    PG_RETURN_POINTER(result);
+    PG_RETURN_POINTER(list_of_session(session));
 }
 
 }  // namespace profiles::pg
