@@ -86,9 +86,8 @@ void UsersSegmentation::add(const UserRow &user)
             fields[index] =
                 item_of(static_cast<UserField>(index), user.values[index], numbers[index]);
     std::pmr::monotonic_buffer_resource memory;
-    std::string_view live = user.expiry.empty()
-                                ? user.profile
-                                : live_profile(user.profile, user.expiry, now_, &memory);
+    std::string_view live =
+        user.expiry.empty() ? user.profile : live_profile(user.profile, user.expiry, now_, &memory);
     std::optional<View> profile;
     if (!live.empty())
         profile.emplace(live);
