@@ -6,6 +6,7 @@
 --   4 dora: pro,           nothing
 \pset format unaligned
 \pset tuples_only
+\set SHOW_CONTEXT never
 SET search_path = public, profiles;
 SELECT length(create_app('shop', 'Europe/Berlin')), length(create_app('site'));
 CREATE FUNCTION pg_temp.send(app text, device text, day integer, more jsonb) RETURNS text LANGUAGE sql AS $$
@@ -59,7 +60,6 @@ SELECT audience('shop', '{"$where":1}');
 \set VERBOSITY terse
 SELECT pg_temp.who('{"event":"buy","conj":"xor"}');
 \set VERBOSITY default
-\set SHOW_CONTEXT never
 SELECT pg_temp.who('{"event":"buy","how":1}');
 SELECT pg_temp.who('{"type":"might"}');
 SELECT pg_temp.who('{"event":5}');

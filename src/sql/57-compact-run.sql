@@ -108,7 +108,7 @@ COMMENT ON FUNCTION @extschema@.app_compact_policy(text) IS
 -- True when no run is under way and the last one by policy began long enough ago: each that came to no end
 -- doubles the time.
 CREATE FUNCTION @extschema@.compact_may_begin(app text, pause interval) RETURNS boolean
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION @extschema@.compact_may_begin(text, interval) IS
 
 -- The buckets that the policy finds due. Reads the hot tier once; nothing is due in most of an app's minutes.
 CREATE FUNCTION @extschema@.compact_due(app text, OUT moved_buckets integer[], OUT batch_buckets integer[])
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
