@@ -30,7 +30,10 @@ my %types = (
 		q{v = v::text::segment AND ('{"country": "DE"}'::profile @@ v) IS NOT NULL} ],
 	event_list => [
 		q{'[{"key": "buy", "ts": 1700000000000, "count": 2, "sum": 9.99, "segmentation": {"sku": "a"}}, {"key": "go", "ts": 1700000000001}]'},
-		'event_list_length(v) = (SELECT count(*) FROM event_list_each(v)) AND v::text::event_list::text = v::text' ]);
+		'event_list_length(v) = (SELECT count(*) FROM event_list_each(v)) AND v::text::event_list::text = v::text' ],
+	user_set => [
+		q{'{1,2,5-1000,70000,70007,70010,70020,131073-140000,9000000000}'},
+		'v::text::user_set = v AND user_set_count(v) = cardinality(user_set_uids(v))' ]);
 
 my $receivable = $node->safe_psql('postgres', q{
 	SELECT typname FROM pg_type WHERE typnamespace = 'profiles'::regnamespace AND typtype = 'b'
