@@ -43,7 +43,7 @@ SELECT u,
   FROM generate_series(1, :people) AS u;
 
 -- When they were there, and with what: one visit on most days, fans up to four. Version 3.1.0 came out on day 10, for iOS on day 13, and everybody
--- installs it some days later; the web site has one version for all.
+-- installs it some days later; the web site has one version for all. The last visit of a day begins before 23:00.
 CREATE TEMP TABLE visit AS
 SELECT u, day, visit_id, visit_number, start, heartbeats, 5 + floor(50 * pg_temp.draw(visit_id, 23))::int AS rest,
        CASE WHEN platform = 'Web' THEN CASE WHEN day < 10 THEN '3.0.4' ELSE '3.1.0' END
@@ -54,7 +54,7 @@ SELECT u, day, visit_id, visit_number, start, heartbeats, 5 + floor(50 * pg_temp
        LATERAL generate_series(0, CASE WHEN habit > 0.9 THEN 1 + floor(3 * pg_temp.draw(u * 100 + day, 24))::int ELSE 0 END) AS visit_number,
        LATERAL (SELECT u::bigint * 1000 + day * 10 + visit_number AS visit_id) AS id,
        LATERAL (SELECT date_trunc('day', now()) + make_interval(days => day - 30,
-                           secs => 3600 * (6 + visit_number * 4 + 5 * (pg_temp.draw(visit_id, 19) + pg_temp.draw(visit_id, 20)))) AS start,
+                           secs => 3600 * (6 + visit_number * 3 + 4 * (pg_temp.draw(visit_id, 19) + pg_temp.draw(visit_id, 20)))) AS start,
                        floor(7 * pg_temp.draw(visit_id, 21) ^ 2)::int AS heartbeats) AS plan
  WHERE day = first_day OR pg_temp.draw(u * 100 + day, 22) < habit;
 
