@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "../events/block_layout.h"
 
@@ -112,14 +113,17 @@ void UserSet::Part::add_to_list(std::span<const std::int64_t> uids)
             list.insert(at, user);
         return;
     }
-    auto known = static_cast<std::ptrdiff_t>(list.size());
-    for (std::int64_t uid : uids)
-        list.push_back(static_cast<std::uint16_t>(uid));
-    auto first = list.begin() + known;
-    if (!std::is_sorted(first, list.end()))
-        std::sort(first, list.end());
-    if (known > 0 && *first <= first[-1])
-        std::inplace_merge(list.begin(), first, list.end());
+    std::size_t known = list.size();
+    list.resize(known + uids.size());
+    std::transform(uids.begin(), uids.end(), list.begin() + static_cast<std::ptrdiff_t>(known),
+                   [](std::int64_t uid) { return static_cast<std::uint16_t>(uid); });
+    auto first = list.begin() + static_cast<std::ptrdiff_t>(known);
+    // Mostly they ascend and are behind the others.
+    auto from = known > 0 ? first - 1 : first;
+    if (std::adjacent_find(from, list.end(), std::greater_equal<>()) == list.end())
+        return;
+    std::sort(first, list.end());
+    std::inplace_merge(list.begin(), first, list.end());
     list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
