@@ -1,6 +1,8 @@
 #include "../../src/core/segment/segmentation.h"
 
+#include <algorithm>
 #include <deque>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -221,6 +223,32 @@ TEST_CASE("many users at once")
     for (std::int64_t uid = 1; uid < 200'000; uid += 3)
         many.push_back(uid);
     CHECK(users_of({}, many) == many);
+}
+
+TEST_CASE("users of overlapping stretches, few and many of a bucket")
+{
+    UserSet set;
+    std::set<std::int64_t> expected;
+    for (std::int64_t round = 0; round < 60; ++round) {
+        std::vector<std::int64_t> uids;
+        for (std::int64_t uid = 65'000 + 37 * round % 400; uid < 66'000 + 90 * round;
+             uid += 1 + round % 7)
+            uids.push_back(uid);
+        if (round % 5 == 0)
+            std::reverse(uids.begin(), uids.end());
+        set.add(uids);
+        set.add(uids.front());
+        set.add(100 * round);
+        expected.insert(uids.begin(), uids.end());
+        expected.insert(100 * round);
+        UserSet both;
+        both.add(7);
+        both.add(set);
+        REQUIRE(both.count() == expected.size() + 1);
+        std::vector<std::int64_t> found(set.count());
+        set.write(found.data());
+        REQUIRE(found == std::vector<std::int64_t>(expected.begin(), expected.end()));
+    }
 }
 
 TEST_CASE("buckets of time of any length")

@@ -143,6 +143,28 @@ void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
     }
 }
 
+void BlockColumn::read_codes(std::span<const std::uint16_t> rows,
+                             std::span<std::uint16_t> codes) const
+{
+    std::uint16_t *out = codes.data();
+    if (form_ == block::Form::constant) {
+        std::fill(codes.begin(), codes.end(), std::uint16_t{0});
+    } else if (form_ == block::Form::runs) {
+        std::uint32_t run = 0, end = run_start(1);
+        for (std::uint16_t row : rows) {
+            while (row >= end)
+                end = run_start(++run + 1);
+            *out++ = static_cast<std::uint16_t>(code(run));
+        }
+    } else if (width_ == 1) {
+        for (const char *from = codes_; std::uint16_t row : rows)
+            *out++ = static_cast<unsigned char>(from[row]);
+    } else {
+        for (const char *from = codes_; std::uint16_t row : rows)
+            *out++ = layout::load<std::uint16_t>(from + row * sizeof *out);
+    }
+}
+
 template <typename Code, typename IsChosen>
 void BlockColumn::choose_rows_where(IsChosen is_chosen, std::span<std::uint64_t> words) const
 {
@@ -241,7 +263,6 @@ IntegerColumn::IntegerColumn(const ColumnDirectory &directory, const BlockColumn
     : offsets_(bytes.at(column.codes).data()), base_(static_cast<std::uint64_t>(column.entry.base)),
       unit_(column.entry.unit), width_(column.entry.width)
 {
-    static constexpr char kNothing[8] = {};
     require_block(column.entry.form == block::Form::integers);
     if (width_ == 0)
         offsets_ = kNothing;

@@ -71,6 +71,8 @@ public:
     void for_each_run(Run &&run) const;
     // One for each row.
     void read_codes(std::span<std::uint16_t> codes) const;
+    // Those of some rows, which ascend.
+    void read_codes(std::span<const std::uint16_t> rows, std::span<std::uint16_t> codes) const;
     // Sets bit row % 64 of words[row / 64] for the rows whose code is chosen: chosen[code] is 1, else 0.
     void choose_rows(std::span<const std::uint8_t> chosen, std::span<std::uint64_t> words) const;
 
@@ -138,9 +140,11 @@ private:
     // Of the last rows, after which no eight bytes are left to read.
     std::uint64_t last_offset(const char *at) const;
 
-    const char *offsets_ = nullptr;
+    static constexpr char kNothing[8] = {};
+
+    const char *offsets_ = kNothing;
     std::uint64_t base_ = 0, unit_ = 0, mask_ = 0;
-    std::uint32_t width_ = 0, whole_ = 0;
+    std::uint32_t width_ = 0, whole_ = UINT32_MAX;
 };
 
 // The same, one for each row.

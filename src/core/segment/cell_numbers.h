@@ -7,7 +7,7 @@
 
 namespace profiles {
 
-// What a breakdown gives for the rows of a block: a code for each row, and what each code stands for.
+// What a breakdown gives for rows of a block: a code for each, and what each code stands for.
 struct Breakdown {
     std::vector<std::uint16_t> codes;
     std::vector<std::vector<std::uint32_t>> ids;
@@ -22,6 +22,7 @@ public:
         sparse_.clear();
     }
 
+    bool is_dense() const { return !dense_.empty(); }
     std::uint32_t &number_of(std::uint64_t combination)
     {
         return dense_.empty() ? sparse_.try_emplace(combination, kNone).first->second

@@ -1,8 +1,10 @@
 // Groups as bytes, for whoever adds up parts: the values of each breakdown, then the groups. They travel
 // between processes of one server, so that they are in its byte order; every length is checked all the same.
+#include <algorithm>
 #include <cstring>
 
 #include "../error.h"
+#include "../events/block_layout.h"
 #include "../interrupt.h"
 #include "group_table.h"
 
@@ -91,26 +93,40 @@ std::size_t add_sum(Input &in, ExactSum &sum)
     return growth;
 }
 
-// Ascending, each as the distance to the one before.
+// Their number, then bucket by bucket, ascending: the distance to the bucket before, how many users of it, and
+// the low bits of each.
 void put_users(std::string &out, const UserSet &users, std::vector<std::int64_t> &uids)
 {
     uids.resize(users.count());
     users.write(uids.data());
     put_variable(out, uids.size());
     std::int64_t last = 0;
-    for (std::int64_t uid : uids) {
-        put_variable(out, static_cast<std::uint64_t>(uid) - static_cast<std::uint64_t>(last));
-        last = uid;
+    for (auto first = uids.begin(); first != uids.end();) {
+        std::int64_t bucket = *first >> block::kBucketBits;
+        auto end = std::find_if(first, uids.end(), [bucket](std::int64_t uid) {
+            return uid >> block::kBucketBits != bucket;
+        });
+        put_variable(out, static_cast<std::uint64_t>(bucket - last));
+        put_variable(out, static_cast<std::uint64_t>(end - first));
+        for (; first != end; ++first)
+            put(out, static_cast<std::uint16_t>(*first));
+        last = bucket;
     }
 }
 
 std::size_t add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
 {
     uids.resize(in.get_count());
-    std::uint64_t last = 0;
-    for (std::int64_t &uid : uids) {
-        last += in.get_variable();
-        uid = static_cast<std::int64_t>(last);
+    std::uint64_t bucket = 0;
+    for (std::size_t first = 0; first < uids.size();) {
+        bucket += in.get_variable();
+        std::size_t count = in.get_count();
+        if (count == 0 || count > uids.size() - first)
+            raise_corrupted_groups();
+        const char *at = in.take(count * sizeof(std::uint16_t)).data();
+        for (; count > 0; --count, at += sizeof(std::uint16_t))
+            uids[first++] = static_cast<std::int64_t>(bucket << block::kBucketBits |
+                                                      layout::load<std::uint16_t>(at));
     }
     return users.add(uids);
 }

@@ -70,6 +70,8 @@ private:
     {
         return (!from_ || time >= *from_) && (!until_ || time < *until_);
     }
+    // Nothing when the times of the single rows must be looked at.
+    std::optional<std::uint32_t> bucket_of_block(const BlockDirectory &directory) const;
     void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
     {
         profiles::find_ids(found, ranges_[breakdown], table_, breakdown, found_, ids);

@@ -18,7 +18,7 @@ namespace {
 // Rows of one bucket of time and one combination of codes.
 struct Cell {
     std::uint32_t bucket = 0;
-    std::uint16_t row = 0;    // any of them: its codes are those of all
+    std::uint32_t place = 0;  // of any of them among the chosen rows: its codes are those of all
     std::uint32_t users = 0;  // how many
     std::uint32_t last_user = UINT32_MAX;
     std::int64_t times = 0;
@@ -33,6 +33,7 @@ public:
         const BlockColumnInfo &info = parts.directory().get(kind);
         exponent_ = -static_cast<int>(info.entry.exponent);
         numbers_.clear();
+        coefficients_ = {};
         is_zero_ = false;
         if (info.entry.form != block::Form::integers) {
             numbers_ = read_numbers(parts.directory(), info, parts.bytes());
@@ -100,42 +101,46 @@ private:
     // Those in the period, and their buckets.
     void choose_rows(const RowSet &rows)
     {
-        rows_.clear();
-        bucket_of_row_.clear();
-        rows_.reserve(rows.count());
-        const BlockDirectory &directory = parts_->directory();
-        bool all =
-            to_.is_in_period(directory.first_time()) && to_.is_in_period(directory.last_time());
-        bool one_bucket = to_.buckets_.count() == 1 && to_.buckets_.find(directory.first_time());
-        if (all && one_bucket) {
-            rows.for_each(
-                [&](std::uint32_t row) { rows_.push_back(static_cast<std::uint16_t>(row)); });
-            bucket_of_row_.assign(rows_.size(), 0);
-            return;
-        }
-        IntegerColumn times(directory, directory.get(ColumnKind::time), parts_->bytes());
-        bucket_of_row_.reserve(rows_.capacity());
-        rows.for_each([&](std::uint32_t row) {
-            std::int64_t time = times[row];
-            std::optional<std::uint32_t> bucket;
-            if ((all || to_.is_in_period(time)) && (bucket = to_.buckets_.find(time))) {
-                rows_.push_back(static_cast<std::uint16_t>(row));
-                bucket_of_row_.push_back(*bucket);
-            }
+        rows_.resize(rows.count());
+        rows.for_each([to = rows_.data()](std::uint32_t row) mutable {
+            *to++ = static_cast<std::uint16_t>(row);
         });
+        std::optional<std::uint32_t> bucket = to_.bucket_of_block(parts_->directory());
+        bucket_of_row_.assign(rows_.size(), bucket.value_or(0));
+        if (!bucket)
+            choose_by_time();
+    }
+
+    void choose_by_time()
+    {
+        const BlockDirectory &directory = parts_->directory();
+        IntegerColumn times(directory, directory.get(ColumnKind::time), parts_->bytes());
+        std::span rows(rows_);
+        std::uint32_t *buckets = bucket_of_row_.data();
+        std::size_t chosen = 0;
+        for (std::uint16_t row : rows) {
+            std::int64_t time = times[row];
+            std::optional<std::uint32_t> bucket = to_.buckets_.find(time);
+            if (!bucket || !to_.is_in_period(time))
+                continue;
+            rows[chosen] = row;
+            buckets[chosen++] = *bucket;
+        }
+        rows_.resize(chosen);
+        bucket_of_row_.resize(chosen);
     }
 
     Breakdown make_breakdown(std::size_t index)
     {
         Breakdown made;
-        made.codes.resize(parts_->rows());
+        made.codes.resize(rows_.size());
         const Reference &reference = to_.breakdown_[index];
         const BlockUsers &users = parts_->users();
         if (reference.scope == Scope::field && reference.field == Field::uid) {
+            auto at = rows_.begin();
             for (std::uint32_t user = 0; user < users.count(); ++user) {
-                std::fill(made.codes.begin() + users.first_row(user),
-                          made.codes.begin() + users.last_row(user),
-                          static_cast<std::uint16_t>(user));
+                for (; at != rows_.end() && *at < users.last_row(user); ++at)
+                    made.codes[at - rows_.begin()] = static_cast<std::uint16_t>(user);
                 NumberItem uid = pack_number(Number(parts_->uid(user)));
                 to_.find_ids(index, uid.item(), made.ids.emplace_back());
             }
@@ -159,18 +164,18 @@ private:
             to_.find_ids(index, find_inside(to_.breakdown_[index], column.value(code)),
                          made.ids[code]);
         }
-        column.read_codes(made.codes);
+        column.read_codes(rows_, made.codes);
     }
 
     void break_by_numbers(std::size_t index, const BlockColumnInfo &info, Breakdown &made)
     {
         std::vector<Number> numbers = read_numbers(parts_->directory(), info, parts_->bytes());
         std::vector<NumberItem> packed;
-        packed.reserve(numbers.size());
+        packed.reserve(rows_.size());
         ValueTable distinct;
-        for (std::size_t row = 0; row < numbers.size(); ++row)
-            made.codes[row] = static_cast<std::uint16_t>(
-                distinct.number_of(packed.emplace_back(pack_number(numbers[row])).item()));
+        for (std::size_t at = 0; at < rows_.size(); ++at)
+            made.codes[at] = static_cast<std::uint16_t>(
+                distinct.number_of(packed.emplace_back(pack_number(numbers[rows_[at]])).item()));
         for (const Item &value : distinct.values())
             to_.find_ids(index, value, made.ids.emplace_back());
     }
@@ -196,32 +201,49 @@ private:
     void number_cells()
     {
         std::uint64_t combinations = to_.buckets_.count();
-        keys_.assign(bucket_of_row_.begin(), bucket_of_row_.end());
-        for (const Breakdown &breakdown : breakdowns_) {
+        for (const Breakdown &breakdown : breakdowns_)
             combinations *= breakdown.ids.size();
-            for (std::size_t index = 0; index < keys_.size(); ++index)
-                keys_[index] = keys_[index] * breakdown.ids.size() + breakdown.codes[rows_[index]];
-        }
         numbers_.reset(combinations);
         cell_of_row_.resize(rows_.size());
-        for (std::size_t index = 0; index < keys_.size(); ++index) {
-            std::uint32_t &number = numbers_.number_of(keys_[index]);
+        // Numbers of few combinations make way for those of the cells.
+        if (numbers_.is_dense())
+            number_by(cell_of_row_);
+        else
+            number_by(keys_);
+    }
+
+    template <typename Key>
+    void number_by(std::vector<Key> &keys)
+    {
+        keys.assign(bucket_of_row_.begin(), bucket_of_row_.end());
+        std::span key(keys);
+        for (const Breakdown &breakdown : breakdowns_) {
+            std::span codes(breakdown.codes);
+            auto size = static_cast<Key>(breakdown.ids.size());
+            for (std::size_t index = 0; index < key.size(); ++index)
+                key[index] = key[index] * size + codes[index];
+        }
+        std::span cells(cell_of_row_);
+        for (std::uint32_t index = 0; index < key.size(); ++index) {
+            std::uint32_t &number = numbers_.number_of(key[index]);
             if (number == CellNumbers::kNone) {
                 number = static_cast<std::uint32_t>(cells_.size());
-                cells_.push_back({bucket_of_row_[index], rows_[index]});
+                cells_.push_back({bucket_of_row_[index], index});
             }
-            cell_of_row_[index] = number;
+            cells[index] = number;
         }
     }
 
     // Who asks for the users of a cell needs none of these.
     void add_measures()
     {
-        add_times();
         sums_.read(*parts_, ColumnKind::sum);
         durations_.read(*parts_, ColumnKind::duration);
-        add_amounts(sums_, &Cell::sum, &Group::sum);
-        add_amounts(durations_, &Cell::duration, &Group::duration);
+        add_totals();
+        if (sums_.is_odd())
+            add_odd_amounts(sums_, &Group::sum);
+        if (durations_.is_odd())
+            add_odd_amounts(durations_, &Group::duration);
         if (to_.keeps_sums_)
             add_single_amounts(sums_, &Group::Amounts::sum);
         if (to_.keeps_durations_)
@@ -229,59 +251,53 @@ private:
         check_interrupt();
     }
 
-    void add_times()
+    // All three in one go: a processor does them side by side.
+    void add_totals()
     {
-        const BlockColumnInfo &info = parts_->directory().get(ColumnKind::count);
-        if (info.entry.width == 0 && info.entry.base == 1) {
-            for (std::uint32_t cell : cell_of_row_)
-                ++cells_[cell].times;
-            return;
-        }
-        IntegerColumn counts(parts_->directory(), info, parts_->bytes());
+        IntegerColumn counts(parts_->directory(), parts_->directory().get(ColumnKind::count),
+                             parts_->bytes());
         bool overflow = false;
-        for (std::size_t index = 0; index < rows_.size(); ++index) {
-            std::int64_t &times = cells_[cell_of_row_[index]].times;
-            overflow |= __builtin_add_overflow(times, counts[rows_[index]], &times);
+        Cell *cells = cells_.data();
+        for (std::size_t index = 0; std::uint16_t row : std::span(rows_)) {
+            Cell &cell = cells[cell_of_row_[index++]];
+            overflow |= __builtin_add_overflow(cell.times, counts[row], &cell.times);
+            cell.sum += sums_.coefficient(row);
+            cell.duration += durations_.coefficient(row);
         }
         if (overflow)
             raise_too_many_times();
-    }
-
-    void add_amounts(const Amounts &amounts, WideInteger Cell::*total, ExactSum Group::*odd_total)
-    {
-        if (amounts.is_odd())
-            add_odd_amounts(amounts, odd_total);
-        if (amounts.is_zero() || amounts.is_odd())
-            return;
-        for (std::size_t index = 0; index < rows_.size(); ++index)
-            cells_[cell_of_row_[index]].*total += amounts.coefficient(rows_[index]);
     }
 
     // Rows are in the order of users: one is new in a cell when it is not the last one there.
     void add_users()
     {
         const BlockUsers &users = parts_->users();
-        found_.clear();
-        found_.reserve(rows_.size());
+        if (found_.size() < rows_.size())
+            found_.resize(rows_.size());
+        auto *found = found_.data();
+        std::span rows(rows_);
+        std::span numbers(cell_of_row_);
+        Cell *cells = cells_.data();
         std::uint32_t user = 0, end = users.last_row(0);
-        for (std::size_t index = 0; index < rows_.size(); ++index) {
-            while (rows_[index] >= end)
+        for (std::size_t index = 0; index < rows.size(); ++index) {
+            while (rows[index] >= end)
                 end = users.last_row(++user);
-            Cell &cell = cells_[cell_of_row_[index]];
+            Cell &cell = cells[numbers[index]];
             if (cell.last_user == user)
                 continue;
             cell.last_user = user;
             ++cell.users;
-            found_.emplace_back(cell_of_row_[index], static_cast<std::uint16_t>(user));
+            *found++ = {numbers[index], static_cast<std::uint16_t>(user)};
         }
+        std::span all(found_.data(), found);
         std::uint32_t start = 0;
         for (const Cell &cell : cells_) {
             first_user_.push_back(start);
             start += cell.users;
         }
         std::vector<std::uint32_t> next = first_user_;
-        users_of_cells_.resize(found_.size());
-        for (auto [cell, number] : found_)
+        users_of_cells_.resize(all.size());
+        for (auto [cell, number] : all)
             users_of_cells_[next[cell]++] = parts_->uid(number);
     }
 
@@ -295,7 +311,7 @@ private:
     {
         std::array<const Ids *, kMaxBreakdowns> all{};
         for (std::size_t index = 0; index < breakdowns_.size(); ++index)
-            all[index] = &breakdowns_[index].ids[breakdowns_[index].codes[cell.row]];
+            all[index] = &breakdowns_[index].ids[breakdowns_[index].codes[cell.place]];
         for_each_combination(cell.bucket, {all.data(), breakdowns_.size()}, to_.cell_,
                              [&](const GroupKey &key) { visit(to_.table_.group(key)); });
     }
@@ -355,7 +371,7 @@ private:
     std::vector<std::uint32_t> bucket_of_row_;  // of each of these
     std::vector<std::uint64_t> keys_;           // of the chosen rows: bucket and codes
     CellNumbers numbers_;
-    std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user
+    std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user; longer than needed
     std::vector<Breakdown> breakdowns_;
     std::vector<std::uint32_t> cell_of_row_;
     std::vector<Cell> cells_;
@@ -379,6 +395,14 @@ bool Segmentation::reads_columns() const
            std::all_of(breakdown_.begin(), breakdown_.end(), in_column);
 }
 
+std::optional<std::uint32_t> Segmentation::bucket_of_block(const BlockDirectory &directory) const
+{
+    if (!is_in_period(directory.first_time()) || !is_in_period(directory.last_time()))
+        return std::nullopt;
+    std::optional<std::uint32_t> bucket = buckets_.find(directory.first_time());
+    return bucket == buckets_.find(directory.last_time()) ? bucket : std::nullopt;
+}
+
 std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &directory) const
 {
     std::vector<ByteRange> ranges{directory.user_bytes()};
@@ -387,7 +411,8 @@ std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &director
             ranges.push_back(column->bytes());
     };
     add(&directory.get(ColumnKind::key));
-    add(&directory.get(ColumnKind::time));
+    if (!bucket_of_block(directory))
+        add(&directory.get(ColumnKind::time));
     if (!cell_)
         for (ColumnKind kind : {ColumnKind::count, ColumnKind::sum, ColumnKind::duration})
             add(&directory.get(kind));

@@ -1,5 +1,7 @@
 #include "time_buckets.h"
 
+#include <algorithm>
+
 namespace profiles {
 
 TimeBuckets::TimeBuckets(std::span<const std::int64_t> starts)
@@ -8,7 +10,9 @@ TimeBuckets::TimeBuckets(std::span<const std::int64_t> starts)
     if (starts_.empty())
         return;
     auto length = static_cast<std::uint64_t>(starts_.back() - starts_.front());
-    while (length >> shift_ > 4 * starts_.size())
+    constexpr std::size_t kSlices =
+        1 << 13;  // or more, so that most have no start of a bucket inside
+    while (length >> shift_ > std::max(kSlices, 4 * starts_.size()))
         ++shift_;
     std::uint32_t bucket = 0;
     for (std::uint64_t slice = 0; slice <= length >> shift_; ++slice) {

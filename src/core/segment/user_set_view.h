@@ -44,7 +44,14 @@ public:
     static constexpr std::size_t kWords = user_set::kUsersPerBucket / 64;
 
     void clear() { words_.fill(0); }
-    void add(std::uint32_t user) { words_[user / 64] |= std::uint64_t{1} << user % 64; }
+    // False when it was there.
+    bool add(std::uint32_t user)
+    {
+        std::uint64_t &word = words_[user / 64], bit = std::uint64_t{1} << user % 64;
+        bool is_new = (word & bit) == 0;
+        word |= bit;
+        return is_new;
+    }
     void add_run(std::uint32_t first, std::uint32_t last);
     void unite(const BucketBits &other);
     void intersect(const BucketBits &other);
