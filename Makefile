@@ -45,7 +45,7 @@ STRICT = -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -MM
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
 # No other library replaces a function of ours, so that they may be inlined.
 PG_CXXFLAGS = $(STRICT) -fno-semantic-interposition
-CORE_LIBS = -lmaxminddb -lroaring -lre2
+CORE_LIBS = -lmaxminddb -lre2
 SHLIB_LINK = -lstdc++ $(CORE_LIBS) -Wl,--version-script=exports.map
 EXTRA_CLEAN = $(OBJS:.o=.d) exports.map $(INSTALL_SQL) build
 
