@@ -12,15 +12,10 @@ namespace profiles::pg {
 
 struct PendingUser {
     User user;
+    HeapTuple row;  // as of LockedUser
     UserChanges changes;
     bool is_dirty = false;
     bool has_batches = false;  // that are not written yet
-};
-
-struct PendingBatch {
-    std::int64_t uid;
-    std::string_view device_id;
-    Batch batch;
 };
 
 struct PendingReport {

@@ -37,15 +37,32 @@ std::int64_t number_at(std::uint64_t row, int column)
         SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null));
 }
 
-void find_devices(Bulk &bulk)
+// 0 for those that nobody has.
+void find_uids(Bulk &bulk, std::span<const std::string_view> device_ids, std::int64_t *uids)
 {
-    Datum *ids = allocate<Datum>(bulk.devices.size());
-    for (std::size_t index = 0; index < bulk.devices.size(); ++index)
-        ids[index] = text_datum(bulk.devices[index].id);
-    Datum values[] = {PointerGetDatum(array_of(TEXTOID, ids, bulk.devices.size()))};
+    if (const PlainUsers *tables = plain_users(bulk.statements)) {
+        plain::find_devices(*tables, device_ids, uids);
+        return;
+    }
+    std::fill_n(uids, device_ids.size(), 0);
+    Datum *ids = allocate<Datum>(device_ids.size());
+    for (std::size_t index = 0; index < device_ids.size(); ++index)
+        ids[index] = text_datum(device_ids[index]);
+    Datum values[] = {PointerGetDatum(array_of(TEXTOID, ids, device_ids.size()))};
     std::uint64_t found = run(bulk.statements, Statement::find_devices, values);
     for (std::uint64_t row = 0; row < found; ++row)
-        bulk.devices[static_cast<std::size_t>(number_at(row, 1) - 1)].uid = number_at(row, 2);
+        uids[number_at(row, 1) - 1] = number_at(row, 2);
+}
+
+void find_devices(Bulk &bulk)
+{
+    auto *ids = allocate<std::string_view>(bulk.devices.size());
+    auto *uids = allocate<std::int64_t>(bulk.devices.size());
+    for (std::size_t index = 0; index < bulk.devices.size(); ++index)
+        ids[index] = bulk.devices[index].id;
+    find_uids(bulk, {ids, bulk.devices.size()}, uids);
+    for (std::size_t index = 0; index < bulk.devices.size(); ++index)
+        bulk.devices[index].uid = uids[index];
 }
 
 void number_new_users(Bulk &bulk)
@@ -81,15 +98,32 @@ bool claim_devices(Bulk &bulk)
     return run(bulk.statements, Statement::claim_devices, values) == count;
 }
 
+bool lock_plain_users(Bulk &bulk, const PlainUsers &tables)
+{
+    auto *uids = allocate<std::int64_t>(bulk.plan.known);
+    auto *locked = allocate<LockedUser>(bulk.plan.known);
+    for (std::size_t index = 0; index < bulk.plan.known; ++index)
+        uids[index] = bulk.plan.users[index].uid;
+    if (plain::lock_users(tables, {uids, bulk.plan.known}, locked) != bulk.plan.known)
+        return false;
+    for (std::size_t index = 0; index < bulk.plan.known; ++index) {
+        bulk.users[index].user = locked[index].user;
+        bulk.users[index].row = locked[index].row;
+    }
+    return true;
+}
+
 // False when one of them was merged away meanwhile.
 bool lock_users(Bulk &bulk)
 {
     bulk.users = allocate<PendingUser>(bulk.plan.users.size());
+    if (bulk.plan.known == 0)
+        return true;
+    if (const PlainUsers *tables = plain_users(bulk.statements))
+        return lock_plain_users(bulk, *tables);
     Datum *uids = allocate<Datum>(bulk.plan.known);
     for (std::size_t index = 0; index < bulk.plan.known; ++index)
         uids[index] = Int64GetDatum(bulk.plan.users[index].uid);
-    if (bulk.plan.known == 0)
-        return true;
     Datum values[] = {PointerGetDatum(array_of(INT8OID, uids, bulk.plan.known))};
     if (run(bulk.statements, Statement::lock_users, values) != bulk.plan.known)
         return false;
@@ -115,24 +149,19 @@ bool names_its_user(const Bulk &bulk, const BulkDevice &device)
 // is named by stays with it.
 bool are_still_theirs(Bulk &bulk)
 {
-    Datum *ids = allocate<Datum>(bulk.devices.size());
-    Datum *uids = allocate<Datum>(bulk.devices.size());
+    auto *ids = allocate<std::string_view>(bulk.devices.size());
+    auto *expected = allocate<std::int64_t>(bulk.devices.size());
+    auto *uids = allocate<std::int64_t>(bulk.devices.size());
     std::size_t count = 0;
     for (const BulkDevice &device : bulk.devices) {
         if (!device.uid || names_its_user(bulk, device))
             continue;
-        ids[count] = text_datum(device.id);
-        uids[count++] = Int64GetDatum(device.uid);
+        ids[count] = device.id;
+        expected[count++] = device.uid;
     }
-    if (count == 0)
-        return true;
-    Datum values[] = {PointerGetDatum(array_of(TEXTOID, ids, count))};
-    if (run(bulk.statements, Statement::find_devices, values) != count)
-        return false;
-    for (std::size_t index = 0; index < count; ++index)
-        if (number_at(index, 2) != DatumGetInt64(uids[index]))
-            return false;
-    return true;
+    if (count > 0)
+        find_uids(bulk, {ids, count}, uids);
+    return std::equal(uids, uids + count, expected);
 }
 
 bool claim_and_lock(Bulk &bulk)

@@ -17,10 +17,10 @@ extern "C" {
 
 namespace profiles::pg {
 
-void write_batches(Bulk &bulk)
+namespace {
+
+void write_batches_by_statement(Bulk &bulk)
 {
-    if (bulk.batch_count == 0)
-        return;
     constexpr int kColumns = 6;
     Datum *columns[kColumns];
     for (Datum *&column : columns)
@@ -45,6 +45,18 @@ void write_batches(Bulk &bulk)
         values[column] =
             PointerGetDatum(array_of(types[column], columns[column], bulk.batch_count));
     run(bulk.statements, Statement::insert_batches, values);
+}
+
+}  // namespace
+
+void write_batches(Bulk &bulk)
+{
+    if (bulk.batch_count == 0)
+        return;
+    if (const PlainBatches *tables = plain_batches(bulk.statements))
+        plain::insert_batches(*tables, {bulk.batches, bulk.batch_count});
+    else
+        write_batches_by_statement(bulk);
     bulk.batch_count = bulk.batch_bytes = 0;
     for (std::size_t index = 0; index < bulk.plan.users.size(); ++index)
         bulk.users[index].has_batches = false;
@@ -93,6 +105,7 @@ void write_users(Bulk &bulk, Statement statement)
         rows[count++] = user_to_row(pending.user, descriptor);
         pending.is_dirty = false;
         pending.changes = UserChanges();
+        pending.row = nullptr;
     }
     if (count == 0)
         return;
@@ -100,9 +113,27 @@ void write_users(Bulk &bulk, Statement statement)
     run(bulk.statements, statement, values);
 }
 
+// Those whose rows are known, which need no statement.
+void write_known_users(Bulk &bulk, const PlainUsers &tables)
+{
+    auto *writes = allocate<plain::UserWrite>(bulk.plan.users.size());
+    std::size_t count = 0;
+    for (std::size_t index = 0; index < bulk.plan.users.size(); ++index) {
+        PendingUser &pending = bulk.users[index];
+        if (!pending.is_dirty || !pending.row)
+            continue;
+        writes[count++] = {&pending.user, pending.changes, &pending.row};
+        pending.is_dirty = false;
+        pending.changes = UserChanges();
+    }
+    plain::update_users(tables, {writes, count});
+}
+
 // By the primary key, also under a plan that was made when the table was small.
 void write_all_users(Bulk &bulk)
 {
+    if (const PlainUsers *tables = plain_users(bulk.statements))
+        write_known_users(bulk, *tables);
     int level = NewGUCNestLevel();
     for (const char *setting : {"enable_hashjoin", "enable_mergejoin", "enable_seqscan"})
         set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,

@@ -43,14 +43,15 @@ extern "C" Datum expire_user(PG_FUNCTION_ARGS)
     Time now = milliseconds_of(GetCurrentTimestamp());
     SPI_connect();
     AppStatements *statements = app_statements(app_by_name(name).name);
-    std::optional<User> user = lock_user(statements, PG_GETARG_INT64(1));
+    std::optional<LockedUser> locked = lock_user(statements, PG_GETARG_INT64(1));
     Outcome outcome;
-    if (user)
-        attempt([&](std::pmr::memory_resource *memory) { outcome = expire(*user, now, memory); });
+    if (locked)
+        attempt([&](std::pmr::memory_resource *memory) {
+            outcome = expire(locked->user, now, memory);
+        });
     if (outcome.rarely_changed) {
-        write_user(statements, outcome.user, {.profile = true, .rare = true});
-        for (const Batch &batch : outcome.batches)
-            insert_batch(statements, outcome.user.uid, outcome.user.device_id, batch);
+        write_user(statements, outcome.user, {.profile = true, .rare = true}, locked->row);
+        insert_batches(statements, pending_batches(outcome, outcome.user.device_id));
     }
     SPI_finish();
     PG_RETURN_BOOL(outcome.rarely_changed);

@@ -43,24 +43,35 @@ Datum text_datum(std::string_view value)
     return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
 }
 
-std::optional<User> lock_user(AppStatements *statements, std::int64_t uid)
+std::optional<LockedUser> lock_user(AppStatements *statements, std::int64_t uid)
 {
+    if (const PlainUsers *tables = plain_users(statements)) {
+        LockedUser user;
+        if (plain::lock_users(*tables, {&uid, 1}, &user) == 0)
+            return std::nullopt;
+        return user;
+    }
     Datum values[] = {Int64GetDatum(uid)};
     if (run(statements, Statement::lock_user, values) == 0)
         return std::nullopt;
-    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+    return LockedUser{user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc)};
 }
 
-void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
-                  const Batch &batch)
+void insert_batches(AppStatements *statements, std::span<const PendingBatch> batches)
 {
-    Datum values[] = {Int64GetDatum(uid),
-                      text_datum(device_id),
-                      TimestampTzGetDatum(timestamp_of(batch.first)),
-                      TimestampTzGetDatum(timestamp_of(batch.last)),
-                      text_datum(batch.profile),
-                      text_datum(batch.events)};
-    run(statements, Statement::insert_batch, values);
+    if (const PlainBatches *tables = batches.empty() ? nullptr : plain_batches(statements)) {
+        plain::insert_batches(*tables, batches);
+        return;
+    }
+    for (const auto &[uid, device_id, batch] : batches) {
+        Datum values[] = {Int64GetDatum(uid),
+                          text_datum(device_id),
+                          TimestampTzGetDatum(timestamp_of(batch.first)),
+                          TimestampTzGetDatum(timestamp_of(batch.last)),
+                          text_datum(batch.profile),
+                          text_datum(batch.events)};
+        run(statements, Statement::insert_batch, values);
+    }
 }
 
 namespace {
@@ -71,6 +82,11 @@ std::optional<std::int64_t> find_device(AppStatements *statements, std::string_v
 {
     if (device_id.empty())
         return std::nullopt;
+    if (const PlainUsers *tables = plain_users(statements)) {
+        std::int64_t uid;
+        plain::find_devices(*tables, {&device_id, 1}, &uid);
+        return uid ? std::optional(uid) : std::nullopt;
+    }
     Datum values[] = {text_datum(device_id)};
     if (run(statements, Statement::find_device, values) == 0)
         return std::nullopt;
@@ -86,12 +102,16 @@ bool claim_device(AppStatements *statements, std::string_view device_id, std::in
 }
 
 // Nothing when the device is unknown, or its user was merged away while we waited.
-std::optional<User> lock_user_of(AppStatements *statements, std::string_view device_id)
+std::optional<LockedUser> lock_user_of(AppStatements *statements, std::string_view device_id)
 {
+    if (plain_users(statements)) {
+        std::optional<std::int64_t> uid = find_device(statements, device_id);
+        return uid ? lock_user(statements, *uid) : std::nullopt;
+    }
     Datum values[] = {text_datum(device_id)};
     if (run(statements, Statement::lock_user_of, values) == 0)
         return std::nullopt;
-    return user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+    return LockedUser{user_from_row(SPI_tuptable->vals[0], SPI_tuptable->tupdesc)};
 }
 
 // A merge that was undone while we waited has given the device back to the other user. The device that
@@ -107,7 +127,8 @@ void close_session_of(AppStatements *statements, User &user)
         return;
     Batch batch;
     attempt([&](std::pmr::memory_resource *memory) { batch = close_open_session(user, memory); });
-    insert_batch(statements, user.uid, user.device_id, batch);
+    PendingBatch pending{user.uid, user.device_id, batch};
+    insert_batches(statements, {&pending, 1});
 }
 
 }  // namespace
@@ -151,7 +172,7 @@ User new_user(std::int64_t uid, const Request &request)
 namespace {
 
 struct Found {
-    User user;
+    LockedUser locked;
     bool is_new = false;      // there is no row yet
     bool is_changed = false;  // merged: the profile must be written in any case
 };
@@ -159,14 +180,13 @@ struct Found {
 std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into,
                                    Time at)
 {
-    std::optional<User> first = lock_user(statements, Min(from, into));
-    std::optional<User> second = lock_user(statements, Max(from, into));
+    std::optional<LockedUser> first = lock_user(statements, Min(from, into));
+    std::optional<LockedUser> second = lock_user(statements, Max(from, into));
     if (!first || !second)
         return std::nullopt;
-    bool from_first = first->uid == from;
-    return Found{
-        merge_locked(statements, from_first ? *first : *second, from_first ? *second : *first, at),
-        false, true};
+    LockedUser &old = first->user.uid == from ? *first : *second;
+    LockedUser &kept = first->user.uid == from ? *second : *first;
+    return Found{{merge_locked(statements, old.user, kept.user, at), kept.row}, false, true};
 }
 
 std::int64_t next_uid(AppStatements *statements)
@@ -180,7 +200,7 @@ std::optional<Found> create_user(AppStatements *statements, const Request &reque
     std::int64_t uid = next_uid(statements);
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
-    return Found{new_user(uid, request), true, false};
+    return Found{{new_user(uid, request)}, true};
 }
 
 // The old id is known, the new one is not: the user goes on under the new id. Devices are claimed before
@@ -190,8 +210,8 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 {
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
-    std::optional<User> user;
-    while (!(user = lock_user(statements, uid))) {
+    std::optional<LockedUser> locked;
+    while (!(locked = lock_user(statements, uid))) {
         // Merged away meanwhile: the old device leads to the survivor. Purged: it leads nowhere.
         CHECK_FOR_INTERRUPTS();
         std::optional<std::int64_t> survivor = find_device(statements, former_device(request));
@@ -199,11 +219,11 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
         Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
         run(statements, Statement::redirect_device, values);
         if (!survivor)
-            return Found{new_user(uid, request), true, false};
+            return Found{{new_user(uid, request)}, true};
     }
-    user->device_id = request.device_id;
-    user->device_id_type = request.device_id_type;
-    return Found{*user};
+    locked->user.device_id = request.device_id;
+    locked->user.device_id_type = request.device_id_type;
+    return Found{*locked};
 }
 
 // Nothing when somebody else was faster; the caller looks again.
@@ -211,9 +231,9 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
 {
     std::string_view former = former_device(request);
     if (former.empty()) {
-        std::optional<User> user = lock_user_of(statements, request.device_id);
-        if (user && is_still_of(statements, request.device_id, *user))
-            return Found{*user};
+        std::optional<LockedUser> locked = lock_user_of(statements, request.device_id);
+        if (locked && is_still_of(statements, request.device_id, locked->user))
+            return Found{*locked};
     }
     std::optional<std::int64_t> uid = find_device(statements, request.device_id);
     std::optional<std::int64_t> old_uid = find_device(statements, former);
@@ -222,10 +242,10 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
                        : create_user(statements, request);
     if (old_uid && *old_uid != *uid)
         return merge_devices(statements, *old_uid, *uid, request.time);
-    std::optional<User> user = lock_user(statements, *uid);
-    if (!user || !is_still_of(statements, request.device_id, *user))
+    std::optional<LockedUser> locked = lock_user(statements, *uid);
+    if (!locked || !is_still_of(statements, request.device_id, locked->user))
         return std::nullopt;
-    return Found{*user};
+    return Found{*locked};
 }
 
 Found find_user(AppStatements *statements, const Request &request)
@@ -252,8 +272,14 @@ Day day_in_zone(Time time, const void *zone)
 
 }  // namespace
 
-void write_user(AppStatements *statements, const User &user, const UserChanges &changes)
+void write_user(AppStatements *statements, const User &user, const UserChanges &changes,
+                HeapTuple &row)
 {
+    if (const PlainUsers *tables = row ? plain_users(statements) : nullptr) {
+        plain::UserWrite write{&user, changes, &row};
+        plain::update_users(*tables, {&write, 1});
+        return;
+    }
     UserParameters parameters;
     user_to_parameters(user, parameters);
     Statement statement = changes.is_new    ? Statement::insert_user
@@ -261,6 +287,7 @@ void write_user(AppStatements *statements, const User &user, const UserChanges &
                           : changes.profile ? Statement::update_profile
                                             : Statement::update_user;
     run(statements, statement, parameters.values, parameters.nulls);
+    row = nullptr;
 }
 
 // The record of merges has whole users; who opts out shall have no place there either.
@@ -283,6 +310,15 @@ std::string_view find_profile_then(AppStatements *statements, const User &user,
     bool is_null;
     Datum profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
     return bytes_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_PACKED(profile)));
+}
+
+std::span<const PendingBatch> pending_batches(const Outcome &outcome, std::string_view device_id)
+{
+    std::size_t count = outcome.batches.size();
+    auto *pending = static_cast<PendingBatch *>(palloc(sizeof(PendingBatch) * (count + 1)));
+    for (std::size_t index = 0; index < count; ++index)
+        pending[index] = {outcome.user.uid, device_id, outcome.batches[index]};
+    return {pending, count};
 }
 
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
@@ -339,12 +375,13 @@ struct Taken {
 Taken take(const App &app, AppStatements *statements, const Request &request, Time now)
 {
     Found found = find_user(statements, request);
+    const User &before = found.locked.user;
     Failure unusable;
-    std::string_view then = find_profile_then(statements, found.user, request);
-    Outcome outcome = compute(app, found.user, request, now, then, unusable);
+    std::string_view then = find_profile_then(statements, before, request);
+    Outcome outcome = compute(app, before, request, now, then, unusable);
     Taken taken{{}, outcome.user.profile, outcome.user.logged};
     Answer &answer = taken.answer;
-    answer.uid = found.user.uid;
+    answer.uid = before.uid;
     if (outcome.duplicate) {
         answer.status = "duplicate";
         answer.reason = "the same request was accepted before";
@@ -352,10 +389,10 @@ Taken take(const App &app, AppStatements *statements, const Request &request, Ti
             return taken;
     }
     write_user(statements, outcome.user,
-               {found.is_new, outcome.profile_changed, outcome.rarely_changed || found.is_changed});
-    forget_location(statements, found.user, outcome.user);
-    for (const Batch &batch : outcome.batches)
-        insert_batch(statements, outcome.user.uid, request.device_id, batch);
+               {found.is_new, outcome.profile_changed, outcome.rarely_changed || found.is_changed},
+               found.locked.row);
+    forget_location(statements, before, outcome.user);
+    insert_batches(statements, pending_batches(outcome, request.device_id));
     write_reports(statements, outcome, request);
     write_crash(statements, outcome, request);
     answer.skipped = skipped_json(request.skips, outcome.skips, unusable);

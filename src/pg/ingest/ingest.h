@@ -4,6 +4,7 @@
 #include "../../core/ingest/ingest.h"
 #include "answer.h"
 #include "app.h"
+#include "plain_rows.h"
 #include "statements.h"
 
 namespace profiles::pg {
@@ -14,10 +15,11 @@ Datum text_datum(std::string_view value);
 bool turned_away(const App &app, const Request &request, Answer &answer);
 
 // Nothing when a merge or a purge has taken the row away.
-std::optional<User> lock_user(AppStatements *statements, std::int64_t uid);
+std::optional<LockedUser> lock_user(AppStatements *statements, std::int64_t uid);
 
-void insert_batch(AppStatements *statements, std::int64_t uid, std::string_view device_id,
-                  const Batch &batch);
+void insert_batches(AppStatements *statements, std::span<const PendingBatch> batches);
+// What came of a request of this device.
+std::span<const PendingBatch> pending_batches(const Outcome &outcome, std::string_view device_id);
 
 // A user nobody has seen before, without a row.
 User new_user(std::int64_t uid, const Request &request);
@@ -34,13 +36,9 @@ std::string_view find_profile_then(AppStatements *statements, const User &user,
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
                 std::string_view profile_then, Failure &unusable);
 
-// How much of a user's row is to be written.
-struct UserChanges {
-    bool is_new = false;  // there is no row yet
-    bool profile = false;
-    bool rare = false;  // what few requests change
-};
-void write_user(AppStatements *statements, const User &user, const UserChanges &changes);
+// `row` is that of the LockedUser, null without one; it is not known afterwards.
+void write_user(AppStatements *statements, const User &user, const UserChanges &changes,
+                HeapTuple &row);
 
 // When the request opted out: takes the user's coordinates out of the record of merges.
 void forget_location(AppStatements *statements, const User &before, const User &after);

@@ -1,6 +1,7 @@
 #include "statements.h"
 
 #include "bulk_statements.h"
+#include "plain_tables.h"
 #include "statement_text.h"
 #include "user_row.h"
 
@@ -26,6 +27,8 @@ public:
     Oid profile_type;  // another one after DROP and CREATE EXTENSION, which plans cannot follow
     std::int64_t log_rests_until;
     SPIPlanPtr plans[kStatements];
+    PlainUsers users;
+    PlainBatches batches;
 };
 
 Oid type_named(const char *name)
@@ -310,6 +313,8 @@ AppStatements *app_statements(const char *app)
     auto *entry = static_cast<AppStatements *>(hash_search(cache, app, HASH_ENTER, &found));
     if (!found) {
         memset(entry->plans, 0, sizeof entry->plans);
+        entry->users = {};
+        entry->batches = {};
         entry->log_rests_until = 0;
     }
     Oid profile_type = type_named("profile");
@@ -317,6 +322,16 @@ AppStatements *app_statements(const char *app)
         forget_plans(entry);
     entry->profile_type = profile_type;
     return entry;
+}
+
+const PlainUsers *plain_users(AppStatements *statements)
+{
+    return may_use(statements->users, statements->app) ? &statements->users : nullptr;
+}
+
+const PlainBatches *plain_batches(AppStatements *statements)
+{
+    return may_use(statements->batches, statements->app) ? &statements->batches : nullptr;
 }
 
 std::int64_t *log_rests_until(AppStatements *statements) { return &statements->log_rests_until; }

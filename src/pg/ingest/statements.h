@@ -57,12 +57,18 @@ enum class Statement {
 };
 
 class AppStatements;
+struct PlainUsers;
+struct PlainBatches;
 
 // A type of the extension.
 Oid type_named(const char *name);
 
 // The statements of an app. Needs SPI to be connected.
 AppStatements *app_statements(const char *app);
+
+// The app's tables where this transaction may do without statements, or null.
+const PlainUsers *plain_users(AppStatements *statements);
+const PlainBatches *plain_batches(AppStatements *statements);
 
 // Until when this backend does not try to write an automatic log that rests.
 std::int64_t *log_rests_until(AppStatements *statements);

@@ -17,21 +17,21 @@ namespace profiles::pg {
 
 // The types of profile columns are found when statements are prepared: InvalidOid stands for profile.
 const UserColumn user_columns[kUserColumns] = {
-    {"uid", INT8OID},
-    {"device_id", TEXTOID},
+    {"uid", INT8OID, true},
+    {"device_id", TEXTOID, true},
     {"device_id_type", INT2OID},
-    {"identified", BOOLOID},
-    {"profile", InvalidOid},
+    {"identified", BOOLOID, true},
+    {"profile", InvalidOid, true},
     {"first_seen", TIMESTAMPTZOID},
     {"last_seen", TIMESTAMPTZOID},
     {"first_session", TIMESTAMPTZOID},
     {"last_session", TIMESTAMPTZOID},
     {"first_sync", TIMESTAMPTZOID},
     {"last_sync", TIMESTAMPTZOID},
-    {"session_count", INT4OID},
-    {"time_spent", INT8OID},
-    {"event_count", INT8OID},
-    {"merges", INT4OID},
+    {"session_count", INT4OID, true},
+    {"time_spent", INT8OID, true},
+    {"event_count", INT8OID, true},
+    {"merges", INT4OID, true},
     {"session_id", TEXTOID},
     {"session_start", TIMESTAMPTZOID},
     {"session_end", TIMESTAMPTZOID},
@@ -44,17 +44,17 @@ const UserColumn user_columns[kUserColumns] = {
     {"recent_requests", BYTEAOID},
     // the rarely changed ones
     {"consent", InvalidOid},
-    {"session_views", INT4OID},
-    {"view_count", INT8OID},
+    {"session_views", INT4OID, true},
+    {"view_count", INT8OID, true},
     {"last_view", TEXTOID},
     {"last_view_id", TEXTOID},
     {"last_view_at", TIMESTAMPTZOID},
-    {"purchase_count", INT4OID},
+    {"purchase_count", INT4OID, true},
     {"purchase_total", NUMERICOID},
     {"last_purchase_amount", NUMERICOID},
     {"last_purchase", TIMESTAMPTZOID},
     {"expiry", InvalidOid},
-    {"logged", BOOLOID},
+    {"logged", BOOLOID, true},
 };
 
 namespace {
@@ -62,10 +62,7 @@ namespace {
 // Takes the columns of a row in order.
 class RowReader {
 public:
-    RowReader(HeapTuple row, TupleDesc descriptor)
-    {
-        heap_deform_tuple(row, descriptor, values_, nulls_);
-    }
+    RowReader(const Datum *values, const bool *nulls) : values_(values), nulls_(nulls) {}
 
     // False for null.
     bool next()
@@ -95,8 +92,8 @@ public:
     std::int32_t integer() { return next() ? DatumGetInt32(value_) : 0; }
 
 private:
-    Datum values_[kUserColumns];
-    bool nulls_[kUserColumns];
+    const Datum *values_;
+    const bool *nulls_;
     int column_ = 0;
     Datum value_ = 0;
 };
@@ -147,9 +144,9 @@ public:
         parameters_.nulls[column_++] = is_null;
     }
     // Empty is null but where the column cannot be.
-    void add_text(std::string_view value, bool required = false)
+    void add_text(std::string_view value)
     {
-        bool is_null = value.empty() && !required;
+        bool is_null = value.empty() && !user_columns[column_].required;
         add(is_null ? Datum{0}
                     : PointerGetDatum(
                           cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))),
@@ -191,9 +188,17 @@ Datum recent_array(const RecentDays &recent)
 
 }  // namespace
 
-User user_from_row(HeapTuple tuple, TupleDesc descriptor)
+User user_from_row(HeapTuple row, TupleDesc descriptor)
 {
-    RowReader row(tuple, descriptor);
+    Datum values[kUserColumns];
+    bool nulls[kUserColumns];
+    heap_deform_tuple(row, descriptor, values, nulls);
+    return user_from_columns(values, nulls);
+}
+
+User user_from_columns(const Datum *values, const bool *nulls)
+{
+    RowReader row(values, nulls);
     User user;
     user.uid = row.big_integer();
     user.device_id = row.bytes();
@@ -225,10 +230,10 @@ void user_to_parameters(const User &user, UserParameters &parameters)
 {
     ParameterWriter out(parameters);
     out.add(Int64GetDatum(user.uid));
-    out.add_text(user.device_id, true);
+    out.add_text(user.device_id);
     out.add(Int16GetDatum(user.device_id_type.value_or(0)), !user.device_id_type);
     out.add(BoolGetDatum(user.identified));
-    out.add_text(user.profile, true);
+    out.add_text(user.profile);
     for (const std::optional<Time> *time : {&user.first_seen, &user.last_seen, &user.first_session,
                                             &user.last_session, &user.first_sync, &user.last_sync})
         out.add_time(*time);

@@ -13,6 +13,7 @@ namespace profiles::pg {
 struct UserColumn {
     const char *name;
     Oid type;
+    bool required = false;  // NOT NULL
 };
 
 inline constexpr int kUserColumns = 37;
@@ -21,8 +22,10 @@ extern const UserColumn user_columns[kUserColumns];
 inline constexpr int kUidColumn = 0;
 inline constexpr int kProfileColumn = 4;
 
-// From a row with exactly these columns. The texts point into detoasted copies.
+// From a row with exactly these columns, or from their values. The texts point into these or into detoasted
+// copies.
 User user_from_row(HeapTuple row, TupleDesc descriptor);
+User user_from_columns(const Datum *values, const bool *nulls);
 
 // Parameters for insert_user and the statements that update.
 struct UserParameters {
