@@ -67,6 +67,13 @@ SELECT name, (SELECT count(*) FROM public.rows_of('plain', name)) AS all_rows,
 -- and whoever watches has seen every row
 SELECT what, count(*) FROM public.seen GROUP BY what ORDER BY what;
 SELECT count(*) FROM watched.event_batches;
+-- compact takes the same batches out of both and makes the same blocks of them
+CREATE TRIGGER note_gone AFTER DELETE ON watched.event_batches FOR EACH ROW EXECUTE FUNCTION public.note();
+CALL profiles.compact('plain');
+CALL profiles.compact('watched');
+SELECT count(*) FROM plain.event_batches UNION ALL SELECT count(*) FROM watched.event_batches;
+SELECT count(*), sum(events), bool_and(p.data::text = w.data::text) FROM plain.event_blocks AS p FULL JOIN watched.event_blocks AS w USING (bucket, block, events);
+SELECT count(*) FROM public.seen WHERE what = 'event_batches delete';
 
 -- Each of these is heeded from the next request on.
 CREATE FUNCTION pg_temp.send(device text, seconds integer, app text DEFAULT 'plain') RETURNS text LANGUAGE sql AS $$

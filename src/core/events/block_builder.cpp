@@ -60,9 +60,19 @@ void BlockBuilder::take_snapshot(const EventBatch &batch)
         columns_.put_profile(batch.profile, snapshot);
 }
 
+// Room that is not used is not touched, and costs no memory.
+void BlockBuilder::reserve_rows()
+{
+    rows_.reserve(block::kMaxRows);
+    sums_.reserve(block::kMaxRows);
+    durations_.reserve(block::kMaxRows);
+}
+
 void BlockBuilder::take_event(const EventBatch &batch, const Event &event)
 {
     auto row = static_cast<std::uint32_t>(rows_.size());
+    if (row == 0)
+        reserve_rows();
     rows_.push_back({batch.uid, event.ts, event.count, snapshots_ - 1});
     sums_.push_back(event.sum);
     durations_.push_back(event.duration);
@@ -124,6 +134,8 @@ private:
     void write_fixed()
     {
         std::vector<std::int64_t> times, counts;
+        times.reserve(order_.size());
+        counts.reserve(order_.size());
         for (std::uint32_t row : order_) {
             times.push_back(from_.rows_[row].time);
             counts.push_back(from_.rows_[row].count);
@@ -146,6 +158,7 @@ private:
     void add_numbers(ColumnKind kind, std::span<const Number> numbers)
     {
         std::vector<Number> sorted;
+        sorted.reserve(order_.size());
         for (std::uint32_t row : order_)
             sorted.push_back(numbers[row]);
         ColumnOutput::Part &part = output_.add(kind);

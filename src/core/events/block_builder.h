@@ -32,6 +32,7 @@ private:
 
     bool is_full() const;
     void take_snapshot(const EventBatch &batch);
+    void reserve_rows();
     void take_event(const EventBatch &batch, const Event &event);
     std::vector<std::uint32_t> order() const;
 

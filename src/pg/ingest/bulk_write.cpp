@@ -53,7 +53,7 @@ void write_batches(Bulk &bulk)
 {
     if (bulk.batch_count == 0)
         return;
-    if (const PlainBatches *tables = plain_batches(bulk.statements))
+    if (const PlainBatches *tables = plain_batches(bulk.statements, ACL_INSERT))
         plain::insert_batches(*tables, {bulk.batches, bulk.batch_count});
     else
         write_batches_by_statement(bulk);

@@ -59,7 +59,9 @@ std::optional<LockedUser> lock_user(AppStatements *statements, std::int64_t uid)
 
 void insert_batches(AppStatements *statements, std::span<const PendingBatch> batches)
 {
-    if (const PlainBatches *tables = batches.empty() ? nullptr : plain_batches(statements)) {
+    if (batches.empty())
+        return;
+    if (const PlainBatches *tables = plain_batches(statements, ACL_INSERT)) {
         plain::insert_batches(*tables, batches);
         return;
     }

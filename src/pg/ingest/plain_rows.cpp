@@ -1,10 +1,10 @@
 #include "plain_rows.h"
 
 #include "../time.h"
+#include "finder.h"
 #include "ingest.h"
 
 extern "C" {
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -25,44 +25,6 @@ namespace {
 constexpr int kBucketBits = 16;
 
 std::int32_t bucket_of(std::int64_t uid) { return static_cast<std::int32_t>(uid >> kBucketBits); }
-
-void begin_reading()
-{
-    CommandCounterIncrement();
-    PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-// Rows found by the values of an index, one after the other.
-struct Finder {
-    Relation table, index;
-    IndexScanDesc scan;
-    TupleTableSlot *slot;
-};
-
-Finder open_finder(Oid table, Oid index, int keys)
-{
-    Finder finder;
-    finder.table = table_open(table, NoLock);
-    finder.index = index_open(index, AccessShareLock);
-    finder.scan = index_beginscan(finder.table, finder.index, GetActiveSnapshot(), keys, 0);
-    finder.slot = table_slot_create(finder.table, nullptr);
-    return finder;
-}
-
-bool find(Finder &finder, ScanKey keys, int count)
-{
-    CHECK_FOR_INTERRUPTS();
-    index_rescan(finder.scan, keys, count, nullptr, 0);
-    return index_getnext_slot(finder.scan, ForwardScanDirection, finder.slot);
-}
-
-void close_finder(Finder &finder)
-{
-    index_endscan(finder.scan);
-    ExecDropSingleTupleTableSlot(finder.slot);
-    index_close(finder.index, NoLock);
-    table_close(finder.table, NoLock);
-}
 
 // What SELECT ... FOR UPDATE does with a row that it has found; the slot has its latest version then.
 bool lock_found(Finder &finder)
@@ -239,7 +201,8 @@ void find_devices(const PlainUsers &tables, std::span<const std::string_view> de
                                devices.index->rd_indcollation[0], F_TEXTEQ,
                                text_datum(device_ids[index]));
         bool is_null;
-        uids[index] = find(devices, &key, 1)
+        begin_search(devices, &key, 1);
+        uids[index] = find_next(devices)
                           ? DatumGetInt64(slot_getattr(devices.slot, tables.device_uid, &is_null))
                           : 0;
     }
@@ -257,7 +220,8 @@ std::size_t lock_users(const PlainUsers &tables, std::span<const std::int64_t> u
         ScanKeyData keys[2];
         ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(uid));
         ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(bucket_of(uid)));
-        if (!find(finder, keys, 2) || !lock_found(finder))
+        begin_search(finder, keys, 2);
+        if (!find_next(finder) || !lock_found(finder))
             break;
         users[locked++] = user_of(tables, finder);
     }

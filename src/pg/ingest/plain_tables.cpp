@@ -175,10 +175,13 @@ bool look_at(PlainBatches &tables, Relation batches)
     if (!has_plain_rows(batches) ||
         !find_columns(batches, kBatchTable, kBatchColumns, tables.attributes))
         return false;
+    const AttrNumber *attributes = tables.attributes;
     tables.batches = RelationGetRelid(batches);
-    tables.numbers = getIdentitySequence(tables.batches, tables.attributes[kBatchNumber], true);
+    tables.batches_key = find_key(
+        batches, {attributes[kBatchUid], attributes[kBatchBucket], attributes[kBatchNumber]});
+    tables.numbers = getIdentitySequence(tables.batches, attributes[kBatchNumber], true);
     tables.needs_checks = has_other_checks(batches, kBucketCheck, "(first_ts <= last_ts)");
-    return OidIsValid(tables.numbers);
+    return OidIsValid(tables.numbers) && OidIsValid(tables.batches_key);
 }
 
 // Null when there is none. Its lock is kept.
@@ -221,16 +224,18 @@ void lock(const PlainBatches &tables) { LockRelationOid(tables.batches, RowExclu
 
 bool is_allowed(Oid table, AclMode what)
 {
-    return pg_class_aclcheck(table, GetUserId(), what) == ACLCHECK_OK;
+    return pg_class_aclmask(table, GetUserId(), what, ACLMASK_ALL) == what;
 }
 
-bool is_allowed(const PlainUsers &tables)
+bool is_allowed(const PlainUsers &tables, AclMode what)
 {
-    return is_allowed(tables.devices, ACL_SELECT) && is_allowed(tables.users, ACL_SELECT) &&
-           is_allowed(tables.users, ACL_UPDATE);
+    return is_allowed(tables.devices, ACL_SELECT) && is_allowed(tables.users, what);
 }
 
-bool is_allowed(const PlainBatches &tables) { return is_allowed(tables.batches, ACL_INSERT); }
+bool is_allowed(const PlainBatches &tables, AclMode what)
+{
+    return is_allowed(tables.batches, what);
+}
 
 // Statements say what is wrong with all of these.
 bool needs_statements()
@@ -241,7 +246,7 @@ bool needs_statements()
 
 // Whoever waits for a lock learns afterwards what has changed meanwhile.
 template <typename Tables>
-bool may_use_tables(Tables &tables, const char *app)
+bool may_use_tables(Tables &tables, const char *app, AclMode what)
 {
     if (needs_statements())
         return false;
@@ -254,7 +259,7 @@ bool may_use_tables(Tables &tables, const char *app)
             lock(tables);
         if (seen == generation) {
             tables.generation = seen;
-            return tables.is_plain && is_allowed(tables);
+            return tables.is_plain && is_allowed(tables, what);
         }
     }
     return false;
@@ -262,7 +267,14 @@ bool may_use_tables(Tables &tables, const char *app)
 
 }  // namespace
 
-bool may_use(PlainUsers &tables, const char *app) { return may_use_tables(tables, app); }
-bool may_use(PlainBatches &tables, const char *app) { return may_use_tables(tables, app); }
+bool may_use(PlainUsers &tables, const char *app, AclMode what)
+{
+    return may_use_tables(tables, app, what);
+}
+
+bool may_use(PlainBatches &tables, const char *app, AclMode what)
+{
+    return may_use_tables(tables, app, what);
+}
 
 }  // namespace profiles::pg

@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "access/attnum.h"
+#include "nodes/parsenodes.h"
 }
 
 namespace profiles::pg {
@@ -31,7 +32,7 @@ struct PlainBatches {
     std::uint64_t generation;
     bool is_plain;
     bool needs_checks;
-    Oid batches;
+    Oid batches, batches_key;
     Oid numbers;                           // the sequence of column `batch`
     AttrNumber attributes[kBatchColumns];  // in the order of BatchColumn
 };
@@ -48,9 +49,9 @@ enum BatchColumn {
     kBatchEvents,
 };
 
-// True when this transaction and this role may use them. Then they are locked until the transaction ends,
-// and stay as they are.
-bool may_use(PlainUsers &tables, const char *app);
-bool may_use(PlainBatches &tables, const char *app);
+// True when this transaction may use them, and this role may do `what` with users or batches and find devices.
+// Then they are locked until the transaction ends, and stay as they are.
+bool may_use(PlainUsers &tables, const char *app, AclMode what);
+bool may_use(PlainBatches &tables, const char *app, AclMode what);
 
 }  // namespace profiles::pg

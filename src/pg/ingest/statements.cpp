@@ -326,12 +326,13 @@ AppStatements *app_statements(const char *app)
 
 const PlainUsers *plain_users(AppStatements *statements)
 {
-    return may_use(statements->users, statements->app) ? &statements->users : nullptr;
+    bool may = may_use(statements->users, statements->app, ACL_SELECT | ACL_UPDATE);
+    return may ? &statements->users : nullptr;
 }
 
-const PlainBatches *plain_batches(AppStatements *statements)
+const PlainBatches *plain_batches(AppStatements *statements, AclMode what)
 {
-    return may_use(statements->batches, statements->app) ? &statements->batches : nullptr;
+    return may_use(statements->batches, statements->app, what) ? &statements->batches : nullptr;
 }
 
 std::int64_t *log_rests_until(AppStatements *statements) { return &statements->log_rests_until; }

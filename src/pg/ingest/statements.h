@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
 }
 
 namespace profiles::pg {
@@ -66,9 +67,10 @@ Oid type_named(const char *name);
 // The statements of an app. Needs SPI to be connected.
 AppStatements *app_statements(const char *app);
 
-// The app's tables where this transaction may do without statements, or null.
+// The app's tables where this transaction may do without statements, or null: to find and update users, and to
+// do `what` with batches.
 const PlainUsers *plain_users(AppStatements *statements);
-const PlainBatches *plain_batches(AppStatements *statements);
+const PlainBatches *plain_batches(AppStatements *statements, AclMode what);
 
 // Until when this backend does not try to write an automatic log that rests.
 std::int64_t *log_rests_until(AppStatements *statements);
