@@ -28,6 +28,11 @@ SELECT pg_temp.show(segmentation_chart('shop', 'buy', breakdown => '{platform}',
 SELECT pg_temp.show(segmentation_chart('shop', 'buy', breakdown => '{platform}', bucket => 'daily', period => :'days', kind => 'stacked bar'));
 SELECT pg_temp.show(segmentation_chart('shop', 'buy', breakdown => '{platform,event.item}', period => :'days', kind => 'stacked bar', metric => 'times'));
 SELECT pg_temp.show(segmentation_chart('shop', NULL, breakdown => '{platform}', period => 'all', kind => 'pie'));
+-- The segment with the most times, and all others as one, which comes last whatever it has.
+SELECT pg_temp.rows(segmentation_chart('shop', 'buy', breakdown => '{event.item}', period => :'days', kind => 'bar', "limit" => 1));
+SELECT pg_temp.rows(segmentation_chart('shop', 'buy', breakdown => '{event.item}', bucket => 'weekly', period => :'days', metric => 'sum', "limit" => 1));
+SELECT pg_temp.rows(segmentation_chart('shop', NULL, breakdown => '{platform,event.item}', period => 'all', kind => 'stacked bar', metric => 'times', "limit" => 2));
+SELECT pg_temp.rows(segmentation_chart('shop', NULL, breakdown => '{platform}', period => 'all', kind => 'pie', "limit" => 3));
 -- Any range, also an open one; an hour that the clock springs over has no place.
 SELECT chart -> 'title', pg_temp.rows(chart) FROM segmentation_chart('shop', 'buy', '{"platform":"iOS"}', '{}', 'daily', tstzrange('2026-03-29', NULL), metric => 'sum') AS chart;
 SELECT string_agg(value ->> 'time', ' ') FROM pg_temp.rows(segmentation_chart('shop', 'buy', bucket => 'hourly', period => '["28-03-2026","29-03-2026"]')) AS value;
@@ -50,3 +55,4 @@ SELECT segmentation_chart('shop', 'buy', '{"$where":1}', bucket => 'daily');
 SELECT segmentation_chart('shop', 'buy', bucket => 'hourly', period => '1000days');
 SELECT segmentation_chart('shop', 'buy', bucket => 'hourly', period => '["01-01-2025","30-03-2026"]');
 SELECT segmentation_chart('shopp', 'buy', bucket => 'daily');
+SELECT segmentation_chart('shop', 'buy', breakdown => '{platform}', bucket => 'daily', "limit" => 0);

@@ -42,11 +42,11 @@ CREATE FUNCTION @extschema@.chart_range(range tstzrange, timezone text) RETURNS 
                   coalesce(to_char(upper(range) AT TIME ZONE timezone, 'YYYY-MM-DD HH24:MI'), 'the last'));
 COMMENT ON FUNCTION @extschema@.chart_range(tstzrange, text) IS 'internal: a range as the subtitle of a chart';
 
--- What stands for a group of values.
+-- What stands for a group of values; null is all groups beyond the limit.
 CREATE FUNCTION @extschema@.chart_label(segment text[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
-    RETURN array_to_string(segment, ' | ', '(none)');
+    RETURN coalesce(array_to_string(segment, ' | ', '(none)'), '(other)');
 COMMENT ON FUNCTION @extschema@.chart_label(text[]) IS 'internal: the name of a segment in a chart';
 
 CREATE FUNCTION @extschema@.chart_metric(metric text) RETURNS text
@@ -58,7 +58,8 @@ COMMENT ON FUNCTION @extschema@.chart_metric(text) IS 'internal: the name of a m
 -- The points of a chart: {"time": ..., "x": ..., "segment": ..., "value": ...}, each where there is one. The
 -- number of places on the axis of time is that of the buckets, and each segment has a point at each.
 CREATE FUNCTION @extschema@.chart_values(
-    app text, event text, query jsonb, breakdown text[], bucket text, range tstzrange, properties text, kind text, metric text)
+    app text, event text, query jsonb, breakdown text[], bucket text, range tstzrange, properties text, kind text, metric text,
+    segment_limit integer)
     RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -69,6 +70,7 @@ DECLARE
     starts  timestamptz[] := ARRAY[NULL]::timestamptz[];
     shape   constant text := CASE bucket WHEN 'hourly' THEN 'YYYY-MM-DD HH24:MI' WHEN 'daily' THEN 'YYYY-MM-DD'
                                          WHEN 'weekly' THEN 'IYYY-"W"IW' ELSE 'YYYY-MM' END;
+    split   constant boolean := coalesce(breakdown, '{}') <> '{}';
     on_axis constant integer := CASE WHEN kind = 'stacked bar' AND bucket IS NULL THEN 1 ELSE 0 END;
     points  bigint;
     answer  jsonb;
@@ -79,34 +81,34 @@ BEGIN
     WITH cells AS (
         SELECT cell.bucket, cell.segment, CASE metric WHEN 'users' THEN cell.users WHEN 'times' THEN cell.times
                                                       WHEN 'sum' THEN cell.sum ELSE cell.dur END AS value
-          FROM @extschema@.segmentation(app, event, coalesce(query, '{}'), coalesce(breakdown, '{}'), bucket, range, properties) AS cell
+          FROM @extschema@.segmentation(app, event, coalesce(query, '{}'), coalesce(breakdown, '{}'), bucket, range, properties, segment_limit) AS cell
     ), segments AS (
         SELECT cells.segment, sum(cells.value) AS total FROM cells GROUP BY cells.segment
     ), places AS (
         SELECT segments.segment, start,
-               row_number() OVER (ORDER BY start, segments.total DESC, segments.segment COLLATE "C") AS place
+               row_number() OVER (ORDER BY start, segments.segment IS NULL, segments.total DESC, segments.segment COLLATE "C") AS place
           FROM segments, unnest(starts) AS start
     )
     SELECT count(*), coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                'time', CASE WHEN kind = 'line' THEN to_char(p.start AT TIME ZONE zone, 'YYYY-MM-DD"T"HH24:MI:SS') END,
                'x', CASE WHEN on_axis = 1 THEN @extschema@.chart_label(p.segment[:1])
                          WHEN kind <> 'line' THEN to_char(p.start AT TIME ZONE zone, shape) END,
-               'segment', CASE WHEN cardinality(p.segment) > 0 THEN @extschema@.chart_label(p.segment[on_axis + 1:]) END,
+               'segment', CASE WHEN split THEN @extschema@.chart_label(p.segment[on_axis + 1:]) END,
                'value', coalesce(cells.value, 0))) ORDER BY p.place), '[]')
       INTO points, answer
       FROM places AS p
-           LEFT JOIN cells ON cells.segment = p.segment AND cells.bucket IS NOT DISTINCT FROM p.start;
+           LEFT JOIN cells ON cells.segment IS NOT DISTINCT FROM p.segment AND cells.bucket IS NOT DISTINCT FROM p.start;
     IF points > max_points THEN
         RAISE EXCEPTION USING
             ERRCODE = 'program_limit_exceeded',
             MESSAGE = format('a chart of %s points', points),
             DETAIL = format('At most %s are allowed.', max_points),
-            HINT = 'Choose a longer bucket, a shorter period, or a breakdown with fewer values.';
+            HINT = 'Choose a longer bucket, a shorter period, or a limit.';
     END IF;
     RETURN answer;
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.chart_values(text, text, jsonb, text[], text, tstzrange, text, text, text) IS 'internal: the data of a chart';
+COMMENT ON FUNCTION @extschema@.chart_values(text, text, jsonb, text[], text, tstzrange, text, text, text, integer) IS 'internal: the data of a chart';
 
 -- The channels of a chart, by its kind.
 CREATE FUNCTION @extschema@.chart_encoding(kind text, metric text, breakdown text[], bucket text) RETURNS jsonb
@@ -142,7 +144,8 @@ $function$;
 COMMENT ON FUNCTION @extschema@.chart_encoding(text, text, text[], text) IS 'internal: the channels of a chart';
 
 CREATE FUNCTION @extschema@.chart_specification(
-    app text, event text, query jsonb, breakdown text[], bucket text, range tstzrange, shown text, properties text, kind text, metric text)
+    app text, event text, query jsonb, breakdown text[], bucket text, range tstzrange, shown text, properties text, kind text, metric text,
+    segment_limit integer)
     RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -153,32 +156,34 @@ BEGIN
         '$schema', 'https://vega.github.io/schema/vega-lite/v5.json',
         'title', jsonb_build_object('text', coalesce(event, 'All events'), 'subtitle', format('%s in %s, %s', @extschema@.chart_metric(metric), app, shown)),
         'width', 480, 'height', 280, 'config', '{"legend": {"labelLimit": 320, "titleLimit": 320}}'::jsonb,
-        'data', jsonb_build_object('values', @extschema@.chart_values(app, event, query, breakdown, bucket, range, properties, kind, metric)),
+        'data', jsonb_build_object('values', @extschema@.chart_values(app, event, query, breakdown, bucket, range, properties, kind, metric, segment_limit)),
         'mark', CASE kind WHEN 'line' THEN '{"type": "line", "point": true}'::jsonb
                           WHEN 'pie' THEN '{"type": "arc"}' ELSE '{"type": "bar"}' END,
         'encoding', @extschema@.chart_encoding(kind, metric, breakdown, bucket));
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.chart_specification(text, text, jsonb, text[], text, tstzrange, text, text, text, text) IS
+COMMENT ON FUNCTION @extschema@.chart_specification(text, text, jsonb, text[], text, tstzrange, text, text, text, text, integer) IS
     'internal: what both forms of segmentation_chart do';
 
 CREATE FUNCTION @extschema@.segmentation_chart(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', bucket text DEFAULT NULL,
-    period text DEFAULT '30days', properties text DEFAULT 'event', kind text DEFAULT 'line', metric text DEFAULT 'users')
+    period text DEFAULT '30days', properties text DEFAULT 'event', kind text DEFAULT 'line', metric text DEFAULT 'users',
+    "limit" integer DEFAULT NULL)
     RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
-    RETURN @extschema@.chart_specification($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $6, $7, $8, $9);
-COMMENT ON FUNCTION @extschema@.segmentation_chart(text, text, jsonb, text[], text, text, text, text, text) IS
-    'a segmentation as a specification of Vega-Lite 5 with its data: a line, bar, stacked bar or pie chart of users, times, sum or dur';
+    RETURN @extschema@.chart_specification($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $6, $7, $8, $9, $10);
+COMMENT ON FUNCTION @extschema@.segmentation_chart(text, text, jsonb, text[], text, text, text, text, text, integer) IS
+    'a segmentation as a specification of Vega-Lite 5 with its data: a line, bar, stacked bar or pie chart of users, times, sum or dur; limit shows the segments with the most times, and all others as one';
 
 CREATE FUNCTION @extschema@.segmentation_chart(
     app text, event text, query jsonb, breakdown text[], bucket text, period tstzrange,
-    properties text DEFAULT 'event', kind text DEFAULT 'line', metric text DEFAULT 'users')
+    properties text DEFAULT 'event', kind text DEFAULT 'line', metric text DEFAULT 'users',
+    "limit" integer DEFAULT NULL)
     RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     RETURN @extschema@.chart_specification($1, $2, $3, $4, $5, $6, @extschema@.chart_range(period, @extschema@.app_timezone(app)),
-                                           $7, $8, $9);
-COMMENT ON FUNCTION @extschema@.segmentation_chart(text, text, jsonb, text[], text, tstzrange, text, text, text) IS
+                                           $7, $8, $9, $10);
+COMMENT ON FUNCTION @extschema@.segmentation_chart(text, text, jsonb, text[], text, tstzrange, text, text, text, integer) IS
     'the same for any range of time';
