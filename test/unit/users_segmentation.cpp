@@ -41,9 +41,21 @@ public:
         row.uid = uid;
         row.device_id = keep("device " + std::to_string(below(5)));
         row.profile = keep(test::build(generator_.profile()));
+        if (below(4) == 0)
+            row.expiry = keep(test::build(expiry()));
         for (std::size_t index = 0; index < kUserFields; ++index)
             row.values[index] = value(static_cast<UserField>(index));
         return row;
+    }
+
+    // Gone, just gone, to go, of a session that goes on, and of one that has ended.
+    std::string expiry()
+    {
+        const std::int64_t hour = 3'600'000;
+        std::string moments[] = {std::to_string(kNow - hour), std::to_string(kNow),
+                                 std::to_string(kNow + 1), "\"SESSION\"",
+                                 std::to_string(-(kNow + hour))};
+        return "{\"custom\":{\"a\":" + moments[below(5)] + ",\"b\":" + moments[below(5)] + "}}";
     }
 
     // The generator's property c has the name of an event's count, so it needs its prefix.
@@ -160,7 +172,7 @@ void add_copy(UsersSegmentation &segmentation, std::string_view block, std::uint
 
 std::string copy_of(std::span<const UserRow> users)
 {
-    UserBlockBuilder builder;
+    UserBlockBuilder builder(kNow);
     for (std::size_t index = 0; index < users.size(); ++index) {
         if (index % 7 == 0)
             builder.add_page(1000 + index);
@@ -239,7 +251,7 @@ TEST_CASE("users: what a copy does not take is left to be looked at")
     UserRow large = user;
     large.uid = 3;
     large.device_id = keep(std::string((std::size_t{64} << 20) + 1, 'x'));
-    UserBlockBuilder builder;
+    UserBlockBuilder builder(kNow);
     builder.add_page(10);
     builder.add_user(1, user);
     builder.add_page(11);
@@ -265,6 +277,49 @@ TEST_CASE("users: what a copy does not take is left to be looked at")
     CHECK(pages.line(1) == 1);
 }
 
+TEST_CASE("users: a copy says from when on the clock has made it wrong")
+{
+    auto user = [](const char *expiry) {
+        UserRow row;
+        row.uid = 1;
+        row.profile = keep(test::build("{\"custom\":{\"a\":1,\"b\":2}}"));
+        if (*expiry)
+            row.expiry = keep(test::build(expiry));
+        return row;
+    };
+    UserBlockBuilder builder(1000);
+    const char *const expiries[][2] = {
+        {"", ""},
+        {"{\"custom\":{\"a\":1700,\"b\":1500}}", "{\"custom\":{\"a\":1600}}"},
+        {"{\"custom\":{\"a\":1000,\"b\":-1400}}", ""},
+        {"{\"custom\":{\"a\":900}}", "{\"custom\":{\"a\":\"SESSION\"}}"}};
+    for (const auto &page : expiries) {
+        builder.add_page(1);
+        builder.add_user(1, user(page[0]));
+        builder.add_user(2, user(page[1]));
+    }
+    std::string block = builder.finish({{}, 0, 5, {}});
+    UserBlockDirectory directory(block);
+    UserBlockPages pages(BlockBytes(block).at(directory.page_bytes()), directory.pages(),
+                         directory.rows());
+    auto holds = [&](std::uint32_t page, std::int64_t now) {
+        return user_block::is_current(directory.made_at(), pages.lapses_at(page), now);
+    };
+    CHECK(holds(0, 0));
+    CHECK(holds(0, INT64_MAX));
+    CHECK(!holds(1, 999));
+    CHECK(holds(1, 1000));
+    CHECK(holds(1, 1499));
+    CHECK(!holds(1, 1500));
+    CHECK(holds(2, 1399));
+    CHECK(!holds(2, 1400));
+    CHECK(!holds(3, 999));  // when `a` was still there
+    CHECK(holds(3, INT64_MAX - 2));
+    CHECK(directory.is_current(1399));
+    CHECK(!directory.is_current(1400));
+    CHECK(!directory.is_current(999));
+}
+
 TEST_CASE("users: broken bytes of a copy are an error or an answer")
 {
     RandomUsers random(99);
@@ -286,7 +341,8 @@ TEST_CASE("users: broken bytes of a copy are an error or an answer")
                 add_copy(segmentation, broken, 0);
         } catch (const std::out_of_range &) {  // of substr() above: a range that is not there
         } catch (const Error &error) {
-            CHECK((error.code() == ErrorCode::corrupted || error.code() == ErrorCode::unsupported));
+            CHECK((error.code() == ErrorCode::corrupted || error.code() == ErrorCode::unsupported ||
+                   error.code() == ErrorCode::out_of_range));  // what the digits of a number make
         }
     }
 }

@@ -202,6 +202,16 @@ std::string_view live_profile(std::string_view profile, std::string_view expiry,
     return opened.entries().empty() ? profile : without(profile, opened.entries(), memory);
 }
 
+std::optional<Time> next_lapse(std::string_view expiry, Time at, std::pmr::memory_resource *memory)
+{
+    std::optional<Time> next;
+    Expiry opened(expiry, memory);
+    for (const Entry &entry : opened.entries())
+        if (entry.gone_at && *entry.gone_at > at && (!next || *entry.gone_at < *next))
+            next = entry.gone_at;
+    return next;
+}
+
 bool expire_values(User &user, Time until, BatchList &batches, std::pmr::memory_resource *memory)
 {
     return expire(

@@ -21,6 +21,9 @@ namespace profiles {
 std::string_view live_profile(std::string_view profile, std::string_view expiry, Time at,
                               std::pmr::memory_resource *memory);
 
+// The next moment after `at` at which that profile is another one by the clock alone.
+std::optional<Time> next_lapse(std::string_view expiry, Time at, std::pmr::memory_resource *memory);
+
 // Takes out of the user's profile what went until `until`, each moment with a batch of its own. True when
 // anything did.
 bool expire_values(User &user, Time until, BatchList &batches, std::pmr::memory_resource *memory);

@@ -20,6 +20,12 @@ public:
     std::uint32_t pages() const { return header_.pages; }
     std::uint32_t first_page() const { return header_.first_page; }
     std::uint64_t oldest_running() const { return header_.oldest_running; }
+    std::int64_t made_at() const { return header_.made_at; }
+    // Of all its pages.
+    bool is_current(std::int64_t now) const
+    {
+        return user_block::is_current(header_.made_at, header_.lapses_at, now);
+    }
     // Of the visibility map; nothing follows from it unless every page was settled.
     const std::array<std::uint64_t, 2> &map_lsns() const { return header_.map_lsns; }
     bool is_settled() const { return header_.settled != 0; }
@@ -43,6 +49,7 @@ public:
 
     std::uint32_t count() const { return pages_; }
     std::uint64_t lsn(std::uint32_t page) const { return load(page).lsn; }
+    std::int64_t lapses_at(std::uint32_t page) const { return load(page).lapses_at; }
     std::uint32_t first_row(std::uint32_t page) const { return load(page).first_row; }
     std::uint32_t last_row(std::uint32_t page) const
     {

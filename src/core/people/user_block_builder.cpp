@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "../error.h"
+#include "../ingest/expiry.h"
 #include "../interrupt.h"
 
 namespace profiles {
@@ -40,7 +41,7 @@ std::optional<std::int64_t> free_integer(std::span<const std::optional<std::int6
 
 void UserBlockBuilder::add_page(std::uint64_t lsn)
 {
-    pages_.push_back({lsn, static_cast<std::uint32_t>(lines_.size()), 0});
+    pages_.push_back({lsn, user_block::kNever, static_cast<std::uint32_t>(lines_.size()), 0});
 }
 
 bool UserBlockBuilder::has_room_for(const UserRow &row) const
@@ -50,10 +51,24 @@ bool UserBlockBuilder::has_room_for(const UserRow &row) const
            values_.columns().size() * (lines_.size() + 1) <= kMaxCells;
 }
 
-void UserBlockBuilder::add_user(std::uint16_t line, const UserRow &row)
+// As it is now, and the page told when it will be another one. Even what is gone already binds the copy to
+// whoever asks from now on.
+UserRow UserBlockBuilder::live(const UserRow &row)
+{
+    std::pmr::monotonic_buffer_resource scratch;
+    std::int64_t lapses_at = next_lapse(row.expiry, now_, &scratch).value_or(user_block::kNever);
+    user_block::Page &page = pages_.back();
+    page.lapses_at = std::min({page.lapses_at, lapses_at, user_block::kNever - 1});
+    UserRow live = row;
+    live.profile = live_profile(row.profile, row.expiry, now_, &live_profiles_);
+    return live;
+}
+
+void UserBlockBuilder::add_user(std::uint16_t line, const UserRow &stored)
 {
     check_interrupt();
     std::vector<FieldItem> items;
+    UserRow row = stored.expiry.empty() ? stored : live(stored);
     if (!has_room_for(row) || !read_fields(row, items)) {
         pages_.back().lsn = 0;
         return;
@@ -152,6 +167,10 @@ std::string UserBlockBuilder::finish(const Source &source)
     header.pages = static_cast<std::uint32_t>(pages_.size());
     header.first_page = source.first_page;
     header.oldest_running = source.oldest_running;
+    header.made_at = now_;
+    header.lapses_at = user_block::kNever;
+    for (const user_block::Page &page : pages_)
+        header.lapses_at = std::min(header.lapses_at, page.lapses_at);
     header.map_lsns = source.map_lsns;
     header.origin = source.origin;
     header.settled = std::all_of(pages_.begin(), pages_.end(),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <memory_resource>
 #include <string>
 
 #include "../events/column_output.h"
@@ -14,6 +15,9 @@ namespace profiles {
 
 class UserBlockBuilder {
 public:
+    // Values that are gone at `now` are left out.
+    explicit UserBlockBuilder(std::int64_t now) : now_(now) {}
+
     // The next page of the range; `lsn` as in user_block::Page.
     void add_page(std::uint64_t lsn);
     // A user of that page, in the order of lines. Its bytes must live until finish().
@@ -39,12 +43,15 @@ private:
         std::optional<Item> item;
     };
 
+    UserRow live(const UserRow &row);
     bool has_room_for(const UserRow &row) const;
     bool read_fields(const UserRow &row, std::vector<FieldItem> &items) const;
     void take(const UserRow &row, std::vector<FieldItem> &items);
     void write_integers(std::string_view name, const Integers &integers, ColumnOutput &output);
     void write_values(const ColumnSet::Column &column, ColumnOutput &output);
 
+    std::int64_t now_;
+    std::pmr::monotonic_buffer_resource live_profiles_;
     std::vector<user_block::Page> pages_;
     std::vector<std::uint16_t> lines_;
     std::vector<std::int64_t> uids_;

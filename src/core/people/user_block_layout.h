@@ -11,7 +11,8 @@
 //   columns   in the order of the entries
 //
 // Rows are in the order of page and line. Counters and times are integers; where one is missing in some
-// row, the least integer of the column says so.
+// row, the least integer of the column says so. Profiles are as they were at `made_at`: values that were
+// gone by then are left out, and each page says when the next one goes.
 #pragma once
 
 #include <array>
@@ -45,17 +46,29 @@ struct Header {
     std::uint32_t first_page;
     std::uint32_t settled;         // 1: every page has an LSN
     std::uint64_t oldest_running;  // no transaction before this one ran when the copy was made
+    std::int64_t made_at;          // milliseconds since 1970
+    std::int64_t lapses_at;        // the least of the pages
     std::array<std::uint64_t, 2>
         map_lsns;  // of the pages of the visibility map, before it was made
     Origin origin;
 };
-static_assert(sizeof(Header) == 144);
+static_assert(sizeof(Header) == 160);
+
+// No value of these users goes by the clock.
+constexpr std::int64_t kNever = INT64_MAX;
 
 struct Page {
     std::uint64_t lsn;        // while the page has it, its rows hold; 0: they have to be looked at
+    std::int64_t lapses_at;   // from when on those of users with values that expire do not
     std::uint32_t first_row;  // of the copy
     std::uint32_t reserved;
 };
-static_assert(sizeof(Page) == 16);
+static_assert(sizeof(Page) == 24);
+
+// Whether users whose values expire still are as they were copied.
+inline bool is_current(std::int64_t made_at, std::int64_t lapses_at, std::int64_t now)
+{
+    return lapses_at == kNever || (made_at <= now && now < lapses_at);
+}
 
 }  // namespace profiles::user_block

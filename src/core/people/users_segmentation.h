@@ -38,6 +38,7 @@ public:
 
     // False when something is asked that no column has: then users come one by one.
     bool reads_columns() const;
+    std::int64_t now() const { return now_; }
     // The parts of a block that add_block() needs, and its pages where they are wanted.
     std::vector<ByteRange> needed_bytes(const UserBlockDirectory &directory, bool pages) const;
     // The chosen rows of a block.

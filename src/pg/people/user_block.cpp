@@ -2,6 +2,7 @@
 #include "../events/block_datum.h"
 #include "../owned.h"
 #include "../profile/datum.h"
+#include "../time.h"
 #include "user_table.h"
 
 #include "../../core/people/user_block_builder.h"
@@ -41,6 +42,12 @@ struct Copying {
     std::uint16_t lines[MaxHeapTuplesPerPage];
 };
 
+// What is to be known of a copy that may have to be made anew.
+struct OldCopy {
+    std::int64_t made_at;
+    UserBlockPages pages;
+};
+
 // True when the transaction had ended before the snapshot was taken, so that everybody who will see the
 // copy sees what became of it, too.
 bool has_ended(const Copying &copying, TransactionId transaction)
@@ -48,11 +55,10 @@ bool has_ended(const Copying &copying, TransactionId transaction)
     return TransactionIdPrecedes(transaction, copying.snapshot->xmin);
 }
 
-// A user whose values expire changes without a write, so that no copy is right for long.
 void take_tuple(Copying &copying, HeapTuple tuple)
 {
     std::size_t size = user_size(copying.users.columns, tuple);
-    if (copying.bytes + size > kMaxBytes || expires(copying.users.columns, tuple)) {
+    if (copying.bytes + size > kMaxBytes) {
         copying.settled = false;
         return;
     }
@@ -125,16 +131,19 @@ BlockNumber end_of_range(const UserTable &users, BlockNumber first_page)
     return first_page + pages_in_range(users, first_page);
 }
 
+std::int64_t now() { return milliseconds_of(GetCurrentTransactionStartTimestamp()); }
+
 // How many pages of the range are not as they were when the copy was made.
-BlockNumber count_changed(const UserTable &users, BlockNumber first_page,
-                          const UserBlockPages &pages)
+BlockNumber count_changed(const UserTable &users, BlockNumber first_page, const OldCopy &copy)
 {
+    const UserBlockPages &pages = copy.pages;
     BlockNumber changed = 0;
     for (BlockNumber page = first_page; page < end_of_range(users, first_page); ++page) {
         CHECK_FOR_INTERRUPTS();
         Buffer buffer = read_page(users, page);
         std::uint32_t number = page - first_page;
-        changed += number >= pages.count() || pages.lsn(number) != BufferGetLSNAtomic(buffer);
+        changed += number >= pages.count() || pages.lsn(number) != BufferGetLSNAtomic(buffer) ||
+                   !user_block::is_current(copy.made_at, pages.lapses_at(number), now());
         ReleaseBuffer(buffer);
     }
     return changed;
@@ -149,13 +158,13 @@ bool is_readable(Datum data)
     return readable;
 }
 
-// The pages of a copy; none when it is not one of this table, or too old to be used for long.
-UserBlockPages pages_of(const UserTable &users, Datum data, TransactionId written_by)
+// Without pages when it is not one of this table, or too old to be used for long.
+OldCopy old_copy(const UserTable &users, Datum data, TransactionId written_by)
 {
     constexpr std::uint64_t kOld = std::uint64_t{1} << 30;
-    UserBlockPages pages;
+    OldCopy copy{};
     if (!is_readable(data))
-        return pages;
+        return copy;
     bool usable = false;
     std::string_view start = leading_bytes(data, UserBlockDirectory::size_from);
     user_block::Origin origin = user_origin(users, written_by);
@@ -168,12 +177,13 @@ UserBlockPages pages_of(const UserTable &users, Datum data, TransactionId writte
         range = directory.page_bytes();
         rows = directory.rows();
         count = directory.pages();
+        copy.made_at = directory.made_at();
     });
     if (!usable)
-        return pages;
+        return copy;
     std::string_view bytes = block_slice(data, range.offset, range.size);
-    attempt([&](std::pmr::memory_resource *) { pages = UserBlockPages(bytes, count, rows); });
-    return pages;
+    attempt([&](std::pmr::memory_resource *) { copy.pages = UserBlockPages(bytes, count, rows); });
+    return copy;
 }
 
 struct varlena *copy_range(const UserTable &users, BlockNumber first_page)
@@ -183,7 +193,7 @@ struct varlena *copy_range(const UserTable &users, BlockNumber first_page)
     copying->snapshot = GetActiveSnapshot();
     copying->wanted = all_columns();
     Owned<UserBlockBuilder> *owned = own_in<UserBlockBuilder>(CurrentMemoryContext);
-    attempt([&](std::pmr::memory_resource *) { owned->object = new UserBlockBuilder; });
+    attempt([&](std::pmr::memory_resource *) { owned->object = new UserBlockBuilder(now()); });
     user_block::Origin origin = user_origin(users, GetCurrentTransactionId());
     std::uint64_t oldest = U64FromFullTransactionId(
         full_transaction(copying->snapshot->xmin, ReadNextFullTransactionId()));
@@ -211,7 +221,7 @@ extern "C" Datum user_block_changed(PG_FUNCTION_ARGS)
     BlockNumber changed = 0, first_page = first_page_of(users, PG_GETARG_INT32(1));
     if (first_page != InvalidBlockNumber)
         changed = count_changed(users, first_page,
-                                pages_of(users, PG_GETARG_DATUM(2), PG_GETARG_TRANSACTIONID(3)));
+                                old_copy(users, PG_GETARG_DATUM(2), PG_GETARG_TRANSACTIONID(3)));
     close_users(users);
     PG_RETURN_INT32(static_cast<int32>(changed));
 }

@@ -29,7 +29,9 @@ struct Reading {
     const UserTable *users;
     const UserCopy *copy;
     Snapshot snapshot;
-    std::uint32_t span;                      // of the transactions that may be newer than the copy
+    std::uint32_t span;  // of the transactions that may be newer than the copy
+    std::int64_t now;
+    bool lapsed;                             // the page has users who are others by the clock
     std::uint64_t *keep;                     // rows of the copy that hold, as bits
     int count;                               // of the tuples
     HeapTuple tuples[MaxHeapTuplesPerPage];  // of the page, copied
@@ -47,6 +49,12 @@ bool is_older_than_copy(const Reading &reading, HeapTupleHeader tuple)
     std::uint32_t distance =
         HeapTupleHeaderGetRawXmin(tuple) - static_cast<std::uint32_t>(reading.copy->oldest_running);
     return distance >= reading.span;
+}
+
+bool is_as_copied(const Reading &reading, HeapTuple tuple)
+{
+    return is_older_than_copy(reading, tuple->t_data) &&
+           !(reading.lapsed && expires(reading.users->columns, tuple));
 }
 
 // The row of the copy for a line of a page; lines come in ascending order, and `row` goes along.
@@ -85,8 +93,7 @@ void take_page(Reading &reading, Buffer buffer, BlockNumber page, std::uint32_t 
         HeapCheckForSerializableConflictOut(visible, relation, &tuple, buffer, reading.snapshot);
         if (!visible)
             continue;
-        if (row < end && find_row(*reading.copy, row, end, line) &&
-            is_older_than_copy(reading, tuple.t_data))
+        if (row < end && find_row(*reading.copy, row, end, line) && is_as_copied(reading, &tuple))
             keep_rows(reading, row, row + 1);
         else
             take_tuple(reading, &tuple);
@@ -114,13 +121,15 @@ void count_page(Reading &reading, BlockNumber first_page, std::uint32_t number)
     std::uint32_t end = copied ? copy.pages.last_row(number) : 0;
     BlockNumber page = first_page + number;
     reading.count = 0;
-    if (copied && copy.has_map && copy.map.visible[number] && copy.pages.lsn(number) != 0) {
+    reading.lapsed =
+        copied && !user_block::is_current(copy.made_at, copy.pages.lapses_at(number), reading.now);
+    bool holds = copied && copy.pages.lsn(number) != 0 && !reading.lapsed;
+    if (holds && copy.has_map && copy.map.visible[number]) {
         keep_rows(reading, first, end);
         return;
     }
     Buffer buffer = read_page(*reading.users, page);
-    if (copied && copy.pages.lsn(number) != 0 &&
-        copy.pages.lsn(number) == BufferGetLSNAtomic(buffer)) {
+    if (holds && copy.pages.lsn(number) == BufferGetLSNAtomic(buffer)) {
         ReleaseBuffer(buffer);
         keep_rows(reading, first, end);
         return;
@@ -155,9 +164,11 @@ void plan_copy(const UsersSegmentation &segmentation, const user_block::Origin &
         copy->usable = directory.origin() == origin;
         copy->rows = directory.rows();
         copy->oldest_running = directory.oldest_running();
+        copy->made_at = directory.made_at();
         copy->has_map = copy->map.lsns == directory.map_lsns() && copy->map.lsns[0] != 0;
         copy->whole = copy->has_map && directory.is_settled() && directory.pages() == pages &&
-                      copy->map.visible.count() == pages;
+                      copy->map.visible.count() == pages &&
+                      directory.is_current(segmentation.now());
         std::vector<ByteRange> needed = segmentation.needed_bytes(directory, !copy->whole);
         auto *kept = static_cast<ByteRange *>(
             memory->allocate(sizeof(ByteRange) * needed.size(), alignof(ByteRange)));
@@ -216,6 +227,7 @@ void read_range(UsersSegmentation &segmentation, const UserTable &users, BlockNu
     reading->users = &users;
     reading->copy = &copy;
     reading->snapshot = GetActiveSnapshot();
+    reading->now = segmentation.now();
     // Read after the snapshot was taken: what is not counted here, it does not see.
     reading->span = static_cast<std::uint32_t>(
         U64FromFullTransactionId(ReadNextFullTransactionId()) - copy.oldest_running);

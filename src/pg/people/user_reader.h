@@ -18,6 +18,7 @@ struct UserCopy {
     std::uint32_t rows;
     UserBlockPages pages;
     std::uint64_t oldest_running;
+    std::int64_t made_at;
     RangeMap map;
 };
 
