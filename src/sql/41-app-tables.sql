@@ -204,8 +204,9 @@ COMMENT ON FUNCTION @extschema@.create_event_batches_table(text) IS
     'internal: part of create_app';
 
 -- Blocks are written by compact alone. Few rows share a page, since parallel workers take pages: the rows
--- are small and stand for a megabyte each. Who looks for something finds the blocks that may have it by the
--- plain columns, without touching their data.
+-- are small and stand for a megabyte each. Their number must be known to the planner, even of a few: by itself
+-- it thinks of full pages and would give a single block to workers. Who looks for something finds the blocks that
+-- may have it by the plain columns, without touching their data.
 CREATE FUNCTION @extschema@.create_event_blocks_table(app text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -225,7 +226,7 @@ BEGIN
             data      @extschema@.event_block NOT NULL,
             CONSTRAINT event_blocks_pkey PRIMARY KEY (bucket, block),
             CONSTRAINT event_blocks_bucket_check CHECK (bucket = (first_uid >> 16) AND bucket = (last_uid >> 16))
-        ) WITH (fillfactor = 10, parallel_workers = 8);
+        ) WITH (fillfactor = 10, parallel_workers = 8, autovacuum_analyze_threshold = 1);
 
         CREATE TABLE %1$I.moved_events (
             uid      bigint NOT NULL,

@@ -2,13 +2,49 @@
 -- they are. This layer resolves names (the app, its time zone, the period, the buckets); the scan
 -- itself is one C function.
 
--- The cost makes the planner give blocks to parallel workers from some twenty on.
-CREATE FUNCTION @extschema@.segmentation_part(
-    block @extschema@.event_block, moved bigint[], event text, query @extschema@.segment, breakdown text[],
-    from_ms bigint, until_ms bigint, starts timestamptz[], cell text[], metrics text[]) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'segmentation_part' LANGUAGE C STABLE PARALLEL SAFE COST 40000;
-COMMENT ON FUNCTION @extschema@.segmentation_part(@extschema@.event_block, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
-    'internal: counts the events of one block for segmentation_scan, which adds the parts up';
+-- One aggregate counts blocks and batches. Costs are what the planner decides by whether parallel workers are worth
+-- their start, which it puts at 1000: a block takes about a millisecond and costs 100, so that twenty are worth it; a
+-- batch takes a microsecond and costs 0.1. A cost of the step cannot tell them apart, so blocks have one of their own.
+CREATE FUNCTION @extschema@.segmentation_block(@extschema@.event_block) RETURNS @extschema@.event_block
+    AS 'MODULE_PATHNAME', 'segmentation_block' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 40000;
+COMMENT ON FUNCTION @extschema@.segmentation_block(@extschema@.event_block) IS
+    'internal: a block as it is; stands in queries for what it costs to count it';
+
+CREATE FUNCTION @extschema@.segmentation_groups_add(
+    state internal, block @extschema@.event_block, uid bigint, device_id text, profile @extschema@.profile, events @extschema@.event_list,
+    moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    starts timestamptz[], cell text[], metrics text[]) RETURNS internal
+    AS 'MODULE_PATHNAME', 'segmentation_groups_add' LANGUAGE C STABLE PARALLEL SAFE COST 40;
+COMMENT ON FUNCTION @extschema@.segmentation_groups_add(internal, @extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
+    'internal: a step of segmentation_groups';
+CREATE FUNCTION @extschema@.segmentation_groups_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'segmentation_groups_combine' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.segmentation_groups_combine(internal, internal) IS
+    'internal: adds up what two processes have counted';
+CREATE FUNCTION @extschema@.segmentation_groups_write(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'segmentation_groups_write' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.segmentation_groups_write(internal) IS
+    'internal: what a process has counted, as bytes';
+CREATE FUNCTION @extschema@.segmentation_groups_read(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'segmentation_groups_read' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.segmentation_groups_read(bytea, internal) IS
+    'internal: what another process has counted';
+CREATE FUNCTION @extschema@.segmentation_groups_result(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'segmentation_groups_result' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.segmentation_groups_result(internal) IS
+    'internal: the end of segmentation_groups';
+
+CREATE AGGREGATE @extschema@.segmentation_groups(
+    block @extschema@.event_block, uid bigint, device_id text, profile @extschema@.profile, events @extschema@.event_list,
+    moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    starts timestamptz[], cell text[], metrics text[]) (
+    SFUNC = @extschema@.segmentation_groups_add, STYPE = internal, SSPACE = 65536,
+    COMBINEFUNC = @extschema@.segmentation_groups_combine,
+    SERIALFUNC = @extschema@.segmentation_groups_write, DESERIALFUNC = @extschema@.segmentation_groups_read,
+    FINALFUNC = @extschema@.segmentation_groups_result, FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE);
+COMMENT ON AGGREGATE @extschema@.segmentation_groups(@extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
+    'internal: counts the events of blocks and batches for segmentation_scan; null when there are none';
 
 CREATE FUNCTION @extschema@.segmentation_scan(
     app text, event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,

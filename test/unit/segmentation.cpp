@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <random>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -251,6 +252,47 @@ TEST_CASE("users of overlapping stretches, few and many of a bucket")
     }
 }
 
+TEST_CASE("users of groups travel in lists and bits, whichever are there")
+{
+    constexpr std::int64_t kBucket = 1 << 16;
+    std::mt19937_64 random(11);
+    for (int round = 0; round < 60; ++round) {
+        // One user, a short list, bits of few and bits of many, in up to three buckets that are not all first.
+        std::set<std::int64_t> expected;
+        GroupTable sum(0);
+        for (int part = 0; part < 3; ++part) {
+            GroupTable table(0);
+            const std::size_t sizes[] = {0, 1, 2, 900, 1500, 5000};
+            for (int bucket = 0; bucket < 3; ++bucket)
+                for (std::size_t count = sizes[random() % 6]; count > 0; --count) {
+                    auto uid = static_cast<std::int64_t>(random() % kBucket) +
+                               kBucket * (7 * bucket + round % 2);
+                    table.group({}).users.add(uid);
+                    expected.insert(uid);
+                }
+            sum.add(table.write());
+            if (part == 1) {  // nothing is forgotten by those who add up
+                GroupTable again(0);
+                again.add(sum.write());
+                sum = std::move(again);
+            }
+        }
+        if (expected.empty()) {
+            CHECK((sum.groups().empty() || sum.groups()[0].users.count() == 0));
+            continue;
+        }
+        UserSet &users = sum.group({}).users;
+        std::vector<std::int64_t> found(users.count());
+        users.write(found.data());
+        CHECK(found == std::vector<std::int64_t>(expected.begin(), expected.end()));
+        users.add(*expected.begin());
+        CHECK(users.count() == expected.size());
+        std::int64_t other = 3 * kBucket + 5;
+        users.add(other);
+        CHECK(users.count() == expected.size() + 1);
+    }
+}
+
 TEST_CASE("buckets of time of any length")
 {
     CHECK(TimeBuckets().find(INT64_MIN) == 0u);
@@ -296,6 +338,10 @@ TEST_CASE("groups travel as bytes and add up")
     GroupTable empty(3);
     empty.add(GroupTable(3).write());
     CHECK(empty.groups().empty());
+    CHECK(GroupTable::breakdowns_of(bytes) == 2);
+    CHECK_THROWS_AS(empty.add(bytes), Error);
+    CHECK_THROWS_AS(GroupTable::breakdowns_of({}), Error);
+    CHECK_THROWS_AS(GroupTable::breakdowns_of("\4"), Error);
     // Whatever is cut off or changed is an error or other numbers, and never read beyond its end.
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         for (int change : {0, 1, 127, 255}) {

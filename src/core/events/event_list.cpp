@@ -49,31 +49,57 @@ void check_event(const Node &event)
 
 }  // namespace
 
-Event read_event(const Item &element)
+// Members are in the order of the lengths of their names, so that the key comes before most of them.
+bool read_event(const Item &element, const std::optional<std::string> &key, Event &event)
 {
     if (element.type != Type::object)
         raise_corrupted_profile();
-    Event event;
+    event.key = {};
+    event.ts = 0;
+    event.count = 1;
+    event.sum = event.duration = Number();
+    event.hour = event.weekday = Item();
+    event.segmentation.reset();
     for (Cursor cursor{View(element)}; cursor.next();) {
         std::string_view name = cursor.key();
         const Item &value = cursor.item();
-        if (name == "key")
-            event.key = value.bytes;
-        else if (name == "ts")
-            event.ts = number_of(value).integer();
-        else if (name == "count")
-            event.count = number_of(value).integer();
-        else if (name == "sum")
-            event.sum = number_of(value);
-        else if (name == "dur")
-            event.duration = number_of(value);
-        else if (name == "hour")
-            event.hour = value;
-        else if (name == "dow")
-            event.weekday = value;
-        else if (name == "segmentation")
-            event.segmentation = value;
+        switch (name.size()) {
+        case 2:
+            if (name == "ts")
+                event.ts = number_of(value).integer();
+            break;
+        case 3:
+            if (name == "key") {
+                event.key = value.bytes;
+                if (key && event.key != *key)
+                    return false;
+            } else if (name == "sum")
+                event.sum = number_of(value);
+            else if (name == "dur")
+                event.duration = number_of(value);
+            else if (name == "dow")
+                event.weekday = value;
+            break;
+        case 4:
+            if (name == "hour")
+                event.hour = value;
+            break;
+        case 5:
+            if (name == "count")
+                event.count = number_of(value).integer();
+            break;
+        default:
+            if (name == "segmentation")
+                event.segmentation = value;
+        }
     }
+    return !key || event.key == *key;
+}
+
+Event read_event(const Item &element)
+{
+    Event event;
+    read_event(element, std::nullopt, event);
     return event;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "../profile/node.h"
 #include "../profile/view.h"
@@ -31,6 +32,9 @@ struct Event {
 
 // One element of a list. Throws corrupted for what is none.
 Event read_event(const Item &element);
+// The same into an event that is used again. False, with the rest left as it is, for one with another key than the
+// one that is asked for.
+bool read_event(const Item &element, const std::optional<std::string> &key, Event &event);
 
 // Turns a JSON array into a sealed list. Throws invalid_value naming what is wrong.
 void normalise_events(Node &list);

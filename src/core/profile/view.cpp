@@ -4,8 +4,6 @@
 
 namespace profiles {
 
-using layout::Entry;
-
 void raise_corrupted_profile() { throw Error(ErrorCode::corrupted, "corrupted profile"); }
 
 void View::raise_unsupported_version(unsigned version)
@@ -179,36 +177,6 @@ std::optional<Item> View::find(std::string_view key) const
     if (!at.found)
         return std::nullopt;
     return item(at.position);
-}
-
-Cursor::Cursor(const View &view) : view_(view)
-{
-    if (view.is_object())
-        value_offset_ = view.offset(view.count());
-}
-
-std::string_view Cursor::take(std::size_t &offset, std::size_t length) const
-{
-    std::string_view all = view_.bytes().substr(view_.header().payload_start());
-    if (offset > all.size() || length > all.size() - offset)
-        raise_corrupted_profile();
-    std::string_view taken = all.substr(offset, length);
-    offset += length;
-    return taken;
-}
-
-bool Cursor::next()
-{
-    if (position_ >= view_.count())
-        return false;
-    if (view_.is_object())
-        key_ = take(key_offset_, view_.entry(position_).length);
-    Entry value = view_.entry(view_.value_entry(position_));
-    if (static_cast<unsigned>(value.type) > kLastType)
-        raise_corrupted_profile();
-    item_ = {value.type, take(value_offset_, value.length)};
-    ++position_;
-    return true;
 }
 
 }  // namespace profiles

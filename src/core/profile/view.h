@@ -69,6 +69,8 @@ public:
     std::string_view payloads(std::uint32_t from, std::uint32_t to, Progress &last) const;
 
 private:
+    friend class Cursor;
+
     // The keys that are as long as the one that is sought: a stretch of entries and its payload.
     struct Alike {
         std::uint32_t first;
@@ -113,21 +115,44 @@ private:
 // Walks the members or elements in order, each step at a constant cost.
 class Cursor {
 public:
-    explicit Cursor(const View &view);
+    explicit Cursor(const View &view)
+        : view_(view), value_offset_(view.is_object() ? view.offset(view.count()) : 0)
+    {
+    }
 
     // False at the end.
-    bool next();
+    bool next()
+    {
+        if (position_ >= view_.count())
+            return false;
+        if (view_.is_object())
+            key_ = take(key_offset_, view_.entry(position_).length);
+        layout::Entry value = view_.entry(view_.value_entry(position_));
+        if (static_cast<unsigned>(value.type) > kLastType)
+            raise_corrupted_profile();
+        item_ = {value.type, take(value_offset_, value.length)};
+        ++position_;
+        return true;
+    }
     std::string_view key() const { return key_; }
     const Item &item() const { return item_; }
     std::uint32_t position() const { return position_ - 1; }
 
 private:
-    std::string_view take(std::size_t &offset, std::size_t length) const;
+    std::string_view take(std::size_t &offset, std::size_t length) const
+    {
+        std::string_view all = view_.payloads_;
+        if (offset > all.size() || length > all.size() - offset)
+            raise_corrupted_profile();
+        std::string_view taken(all.data() + offset, length);
+        offset += length;
+        return taken;
+    }
 
     View view_;
     std::uint32_t position_ = 0;
     std::size_t key_offset_ = 0;
-    std::size_t value_offset_ = 0;
+    std::size_t value_offset_;
     std::string_view key_;
     Item item_;
 };

@@ -51,8 +51,12 @@ void collect_values(const std::optional<Item> &found, const NumberRanges &ranges
 void find_ids(const std::optional<Item> &found, const NumberRanges &ranges, GroupTable &table,
               std::size_t breakdown, std::vector<std::optional<std::string>> &scratch, Ids &ids)
 {
-    collect_values(found, ranges, scratch);
     ids.clear();
+    if (!found || (found->type == Type::text && ranges.empty())) {
+        ids.push_back(table.id_of(breakdown, found ? std::optional(found->bytes) : std::nullopt));
+        return;
+    }
+    collect_values(found, ranges, scratch);
     for (const std::optional<std::string> &value : scratch)
         ids.push_back(table.id_of(breakdown, value));
 }
@@ -67,7 +71,7 @@ CellIds only_cell(std::span<const std::optional<std::string_view>> values, Group
     CellIds ids{};
     for (std::size_t index = 0; index < values.size(); ++index) {
         const std::optional<std::string_view> &value = values[index];
-        ids[index] = table.id_of(index, value ? std::optional<std::string>(*value) : std::nullopt);
+        ids[index] = table.id_of(index, value);
         table.values(index).close();
     }
     return ids;

@@ -93,42 +93,45 @@ std::size_t add_sum(Input &in, ExactSum &sum)
     return growth;
 }
 
-// Their number, then bucket by bucket, ascending: the distance to the bucket before, how many users of it, and
-// the low bits of each.
-void put_users(std::string &out, const UserSet &users, std::vector<std::int64_t> &uids)
+// Bucket by bucket, ascending: the distance to the bucket before, how many users of it, and in the shorter of
+// two forms the low bits of each or a bit for each that there could be.
+void put_users(std::string &out, const UserSet &users)
 {
-    uids.resize(users.count());
-    users.write(uids.data());
-    put_variable(out, uids.size());
+    put_variable(out, users.buckets());
     std::int64_t last = 0;
-    for (auto first = uids.begin(); first != uids.end();) {
-        std::int64_t bucket = *first >> block::kBucketBits;
-        auto end = std::find_if(first, uids.end(), [bucket](std::int64_t uid) {
-            return uid >> block::kBucketBits != bucket;
+    users.for_each_bucket(
+        [&](std::int64_t bucket, std::span<const std::uint16_t> list, const BucketBits *bits) {
+            put_variable(out, static_cast<std::uint64_t>(bucket - last));
+            put_variable(out, list.size());
+            if (bits)
+                put(out, *bits);
+            else
+                out.append(reinterpret_cast<const char *>(list.data()), list.size_bytes());
+            last = bucket;
         });
-        put_variable(out, static_cast<std::uint64_t>(bucket - last));
-        put_variable(out, static_cast<std::uint64_t>(end - first));
-        for (; first != end; ++first)
-            put(out, static_cast<std::uint16_t>(*first));
-        last = bucket;
-    }
 }
 
-std::size_t add_users(Input &in, UserSet &users, std::vector<std::int64_t> &uids)
+std::size_t add_users(Input &in, UserSet &users)
 {
-    uids.resize(in.get_count());
+    std::size_t growth = 0;
     std::uint64_t bucket = 0;
-    for (std::size_t first = 0; first < uids.size();) {
+    for (std::size_t left = in.get_count(); left > 0; --left) {
         bucket += in.get_variable();
         std::size_t count = in.get_count();
-        if (count == 0 || count > uids.size() - first)
+        if (count > user_set::kMaxList)
             raise_corrupted_groups();
+        auto number = static_cast<std::int64_t>(bucket);
+        if (count == 0) {
+            growth += users.add(number, in.get<BucketBits>());
+            continue;
+        }
+        std::array<std::int64_t, user_set::kMaxList> uids;
         const char *at = in.take(count * sizeof(std::uint16_t)).data();
-        for (; count > 0; --count, at += sizeof(std::uint16_t))
-            uids[first++] = static_cast<std::int64_t>(bucket << block::kBucketBits |
-                                                      layout::load<std::uint16_t>(at));
+        for (std::size_t index = 0; index < count; ++index, at += sizeof(std::uint16_t))
+            uids[index] = number << block::kBucketBits | layout::load<std::uint16_t>(at);
+        growth += users.add(std::span(uids.data(), count));
     }
-    return users.add(uids);
+    return growth;
 }
 
 void put_numbers(std::string &out, const NumberIds &numbers)
@@ -201,6 +204,7 @@ std::size_t add_amounts(Input &in, Group &group, std::span<const std::uint32_t> 
 std::string GroupTable::write() const
 {
     std::string out;
+    put_variable(out, values_.size());
     for (const ValueIds &values : values_) {
         put_variable(out, values.size() - 1);  // the first one is the missing value
         for (std::uint32_t id = 1; id < values.size(); ++id) {
@@ -209,7 +213,6 @@ std::string GroupTable::write() const
         }
     }
     put_numbers(out, amounts_);
-    std::vector<std::int64_t> uids;
     for (const auto &[key, number] : numbers_) {
         check_interrupt();
         const Group &group = groups_[number];
@@ -219,25 +222,34 @@ std::string GroupTable::write() const
         put(out, group.times);
         put_sum(out, group.sum);
         put_sum(out, group.duration);
-        put_users(out, group.users, uids);
+        put_users(out, group.users);
         put_amounts(out, group.amounts.get());
     }
     return out;
 }
 
+std::size_t GroupTable::breakdowns_of(std::string_view written)
+{
+    std::uint64_t breakdowns = Input(written).get_variable();
+    if (breakdowns > kMaxBreakdowns)
+        raise_corrupted_groups();
+    return static_cast<std::size_t>(breakdowns);
+}
+
 void GroupTable::add(std::string_view written)
 {
     Input in(written);
+    if (in.get_variable() != values_.size())
+        raise_corrupted_groups();
     std::vector<std::vector<std::uint32_t>> ids(values_.size());
     for (std::size_t index = 0; index < values_.size(); ++index) {
         ids[index].resize(in.get_count() + 1);
         for (std::size_t id = 1; id < ids[index].size(); ++id)
-            ids[index][id] = id_of(index, std::string(in.take(in.get_count())));
+            ids[index][id] = id_of(index, in.take(in.get_count()));
     }
     std::size_t known = amounts_.size();
     std::vector<std::uint32_t> number_ids = get_numbers(in, amounts_);
     grow((amounts_.size() - known) * 4 * sizeof(Number));
-    std::vector<std::int64_t> uids;
     while (!in.at_end()) {
         check_interrupt();
         GroupKey key;
@@ -252,7 +264,7 @@ void GroupTable::add(std::string_view written)
         to.add_times(in.get<std::int64_t>());
         grow(add_sum(in, to.sum));
         grow(add_sum(in, to.duration));
-        grow(add_users(in, to.users, uids));
+        grow(add_users(in, to.users));
         grow(add_amounts(in, to, number_ids));
     }
 }

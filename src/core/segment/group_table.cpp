@@ -71,7 +71,11 @@ std::size_t GroupTable::Hash::operator()(const GroupKey &key) const noexcept
 
 Group &GroupTable::group(const GroupKey &key)
 {
+    if (latest_number_ < groups_.size() && key == latest_)
+        return groups_[latest_number_];
     auto [at, is_new] = numbers_.try_emplace(key, groups_.size());
+    latest_ = key;
+    latest_number_ = at->second;
     if (!is_new)
         return groups_[at->second];
     if (groups_.size() >= kMaxGroups)
@@ -91,7 +95,7 @@ Group &GroupTable::group(const GroupKey &key)
     return made;
 }
 
-std::uint32_t GroupTable::id_of(std::size_t breakdown, const ValueIds::Value &value)
+std::uint32_t GroupTable::id_of(std::size_t breakdown, std::optional<std::string_view> value)
 {
     ValueIds &values = values_[breakdown];
     std::size_t before = values.bytes();
@@ -139,6 +143,7 @@ void GroupTable::check_memory()
 void GroupTable::sort()
 {
     numbers_.clear();
+    latest_number_ = kNone;
     std::sort(groups_.begin(), groups_.end(), precedes);
     std::vector<std::uint32_t> new_ids = amounts_.sort();
     for (Group &group : groups_)
@@ -152,6 +157,7 @@ void GroupTable::sort()
 void GroupTable::clear()
 {
     numbers_.clear();
+    latest_number_ = kNone;
     groups_.clear();
     amounts_.clear();
     grown_ = 0;

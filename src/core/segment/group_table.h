@@ -62,7 +62,7 @@ public:
 
     std::size_t breakdowns() const { return values_.size(); }
     ValueIds &values(std::size_t breakdown) { return values_[breakdown]; }
-    std::uint32_t id_of(std::size_t breakdown, const ValueIds::Value &value);
+    std::uint32_t id_of(std::size_t breakdown, std::optional<std::string_view> value);
     const NumberIds &amounts() const { return amounts_; }
     std::vector<Group> &groups() { return groups_; }
     const std::vector<Group> &groups() const { return groups_; }
@@ -93,6 +93,8 @@ public:
     // corrupted.
     std::string write() const;
     void add(std::string_view written);
+    // How many the table had that was written. Throws corrupted.
+    static std::size_t breakdowns_of(std::string_view written);
     // Begins anew.
     void clear();
 
@@ -102,6 +104,7 @@ private:
     };
     using Numbers = std::unordered_map<GroupKey, std::size_t, Hash>;
 
+    static constexpr std::size_t kNone = SIZE_MAX;
     // What is grown is estimated cheaply and measured as often as this while it grows to its limit.
     static constexpr std::size_t kChecks = 8;
 
@@ -115,6 +118,8 @@ private:
     std::vector<Group> groups_;
     Numbers numbers_;
     NumberIds amounts_;
+    GroupKey latest_;  // of the group that was asked for last: often the next one's, too
+    std::size_t latest_number_ = kNone;
     std::size_t memory_limit_;
     std::size_t grown_ = 0;  // since it was measured
 };

@@ -76,6 +76,7 @@ void GroupTable::keep_top(std::size_t limit, std::uint32_t ranked_from)
     Numbers before;
     std::vector<Group> all;
     std::swap(before, numbers_);
+    latest_number_ = kNone;
     std::swap(all, groups_);
     for (const auto &[key, number] : before) {
         check_interrupt();

@@ -14,6 +14,21 @@ namespace {
     throw Error(ErrorCode::corrupted, "corrupted list of events");
 }
 
+// Those with the key, if one is given.
+template <typename Visit>
+void for_each_event(std::string_view list, const std::optional<std::string> &key, Visit &&visit)
+{
+    View events(list);
+    if (!events.is_array())
+        raise_corrupted_events();
+    Event event;
+    for (Cursor cursor(events); cursor.next();) {
+        check_interrupt();
+        if (read_event(cursor.item(), key, event))
+            visit(event);
+    }
+}
+
 // An event does not carry them.
 void refuse_counter(const Reference &reference, std::string_view name)
 {
@@ -40,7 +55,7 @@ Segmentation::Segmentation(const SegmentationRequest &request)
     evaluation_.emplace(*filter_, request.now);
     for (const Leaf &leaf : filter_->leaves()) {
         refuse_counter(leaf.reference, leaf.name);
-        needs_profile_ = needs_profile_ || leaf.reference.scope == Scope::profile;
+        note_need(leaf.reference);
     }
     read_breakdowns(request.breakdown);
     table_ = GroupTable(breakdown_.size(), request.memory_limit);
@@ -61,9 +76,15 @@ void Segmentation::read_breakdowns(std::span<const std::string_view> texts)
         breakdown_.push_back(parse_reference({kept, text.property.size()}, &memory_));
         refuse_counter(breakdown_.back(), text.property);
         ranges_.push_back(std::move(text.ranges));
-        needs_profile_ = needs_profile_ || breakdown_.back().scope == Scope::profile;
+        note_need(breakdown_.back());
     }
     ids_.resize(breakdown_.size());
+}
+
+void Segmentation::note_need(const Reference &reference)
+{
+    needs_profile_ = needs_profile_ || reference.scope == Scope::profile;
+    asks_events_ = asks_events_ || !is_of_user(reference);
 }
 
 void Segmentation::finish()
@@ -75,53 +96,70 @@ void Segmentation::finish()
     table_.sort();
 }
 
+// Most batches have no event that is asked for: nothing else of those is looked at.
 void Segmentation::add(const EventBatch &batch)
 {
-    NumberItem uid = pack_number(Number(batch.uid));
+    NumberItem uid;
     std::optional<View> profile;
-    if (!batch.profile.empty())
-        profile.emplace(batch.profile);
+    bool is_known = false;
+    for_each_event(batch.events, event_, [&](const Event &event) {
+        std::optional<std::uint32_t> bucket = bucket_of(event);
+        if (!bucket)
+            return;
+        if (!is_known) {
+            uid = pack_number(Number(batch.uid));
+            subject_.uid = uid.item();
+            if (!batch.profile.empty())
+                profile.emplace(batch.profile);
+            change_user(batch, profile ? &*profile : nullptr);
+            is_known = true;
+        }
+        add_event(event, *bucket);
+    });
+    subject_ = {};  // its parts end with this batch
+}
+
+bool Segmentation::asks(std::string_view events) const
+{
+    bool asked = false;
+    for_each_event(events, event_, [&](const Event &event) { asked = asked || bucket_of(event); });
+    return asked;
+}
+
+std::optional<std::uint32_t> Segmentation::bucket_of(const Event &event) const
+{
+    return is_in_period(event.ts) ? buckets_.find(event.ts) : std::nullopt;
+}
+
+void Segmentation::change_user(const EventBatch &batch, const View *profile)
+{
     uid_ = batch.uid;
-    subject_ = {};
-    subject_.profile = profile ? &*profile : nullptr;
-    subject_.uid = uid.item();
+    subject_.profile = profile;
     subject_.device_id = {Type::text, batch.device_id};
     evaluation_->change_user();
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
         if (is_of_user(breakdown_[index]))
             find_ids(index, find_value(breakdown_[index], subject_), ids_[index]);
-
-    View events(batch.events);
-    if (!events.is_array())
-        raise_corrupted_events();
-    for (Cursor cursor(events); cursor.next();) {
-        check_interrupt();
-        add_event(read_event(cursor.item()));
-    }
-    subject_ = {};  // its parts end with this batch
 }
 
-void Segmentation::add_event(const Event &event)
+void Segmentation::add_event(const Event &event, std::uint32_t bucket)
 {
-    if (event_ && event.key != *event_)
-        return;
-    if (!is_in_period(event.ts))
-        return;
-    std::optional<std::uint32_t> bucket = buckets_.find(event.ts);
-    if (!bucket)
-        return;
     // What an event leaves out has its meaning all the same: a filter on the
     // count finds 1.
-    NumberItem count = pack_number(event.count), sum = pack_number(event.sum);
-    NumberItem duration = pack_number(event.duration);
+    NumberItem count, sum, duration;
     std::optional<View> segmentation;
-    if (event.segmentation)
-        segmentation.emplace(*event.segmentation);
-    subject_.key = {Type::text, event.key};
-    subject_.count = count.item();
-    subject_.sum = sum.item();
-    subject_.duration = duration.item();
-    subject_.segmentation = segmentation ? &*segmentation : nullptr;
+    if (asks_events_) {
+        count = pack_number(event.count);
+        sum = pack_number(event.sum);
+        duration = pack_number(event.duration);
+        if (event.segmentation)
+            segmentation.emplace(*event.segmentation);
+        subject_.key = {Type::text, event.key};
+        subject_.count = count.item();
+        subject_.sum = sum.item();
+        subject_.duration = duration.item();
+        subject_.segmentation = segmentation ? &*segmentation : nullptr;
+    }
     if (!evaluation_->matches(subject_))
         return;
     for (std::size_t index = 0; index < breakdown_.size(); ++index)
@@ -130,7 +168,7 @@ void Segmentation::add_event(const Event &event)
     std::array<const Ids *, kMaxBreakdowns> all{};
     for (std::size_t index = 0; index < ids_.size(); ++index)
         all[index] = &ids_[index];
-    for_each_combination(*bucket, {all.data(), ids_.size()}, cell_, [&](const GroupKey &key) {
+    for_each_combination(bucket, {all.data(), ids_.size()}, cell_, [&](const GroupKey &key) {
         Group &counted = table_.group(key);
         counted.add_times(event.count);
         table_.grow(counted.users.add(uid_) + counted.sum.add(event.sum) +

@@ -47,6 +47,8 @@ public:
     bool needs_profile() const { return needs_profile_; }
 
     void add(const EventBatch &batch);
+    // False when no event of a packed list is among those that count, whatever their user is.
+    bool asks(std::string_view events) const;
 
     // False when something is asked that no column of a block has: then blocks come as batches.
     bool reads_columns() const;
@@ -65,7 +67,11 @@ private:
     class BlockCount;
 
     void read_breakdowns(std::span<const std::string_view> texts);
-    void add_event(const Event &event);
+    void note_need(const Reference &reference);
+    // The bucket of an event; nothing when its time is not asked for.
+    std::optional<std::uint32_t> bucket_of(const Event &event) const;
+    void change_user(const EventBatch &batch, const View *profile);
+    void add_event(const Event &event, std::uint32_t bucket);
     bool is_in_period(std::int64_t time) const
     {
         return (!from_ || time >= *from_) && (!until_ || time < *until_);
@@ -88,6 +94,7 @@ private:
     std::optional<CellIds> cell_;
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
+    bool asks_events_ = false;  // the filter or a breakdown looks into the events
 
     std::vector<Metric> metrics_;
     bool keeps_sums_ = false, keeps_durations_ = false;  // of the single events

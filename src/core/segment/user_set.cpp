@@ -4,8 +4,6 @@
 #include <bit>
 #include <functional>
 
-#include "../events/block_layout.h"
-
 namespace profiles {
 
 namespace {
@@ -65,19 +63,41 @@ std::size_t UserSet::add_to_parts(std::span<const std::int64_t> uids)
     return growth;
 }
 
-// Of one bucket.
-std::size_t UserSet::add_to_part(std::span<const std::int64_t> uids)
+std::size_t UserSet::add(std::int64_t bucket, const BucketBits &bits)
 {
-    std::int64_t bucket = bucket_of(uids.front());
+    std::uint32_t first = bits.first();
+    if (first == user_set::kUsersPerBucket)
+        return 0;
+    std::size_t growth = 0;
+    if (!empty_ && parts_.empty())
+        growth += add_to_part({&latest_, 1});
+    Part &part = part_of(bucket, growth);
+    growth += part.make_bits();
+    part.bits->unite(bits);
+    part.users = part.bits->count();
+    latest_ = (bucket << block::kBucketBits) + first;
+    empty_ = false;
+    return growth;
+}
+
+UserSet::Part &UserSet::part_of(std::int64_t bucket, std::size_t &growth)
+{
     auto at = std::lower_bound(
         parts_.begin(), parts_.end(), bucket,
         [](const Part &part, std::int64_t sought) { return part.bucket < sought; });
-    std::size_t growth = 0;
     if (at == parts_.end() || at->bucket != bucket) {
         at = parts_.insert(at, Part{bucket, 0, {}, nullptr});
-        growth = 2 * sizeof(Part);
+        growth += 2 * sizeof(Part);
     }
-    return growth + at->add(uids);
+    return *at;
+}
+
+// Of one bucket.
+std::size_t UserSet::add_to_part(std::span<const std::int64_t> uids)
+{
+    std::size_t growth = 0;
+    Part &part = part_of(bucket_of(uids.front()), growth);
+    return growth + part.add(uids);
 }
 
 std::size_t UserSet::Part::add(std::span<const std::int64_t> uids)
@@ -91,17 +111,21 @@ std::size_t UserSet::Part::add(std::span<const std::int64_t> uids)
 
 std::size_t UserSet::Part::add_to_bits(std::span<const std::int64_t> uids)
 {
-    std::size_t growth = 0;
-    if (!bits) {
-        bits = std::make_unique<BucketBits>();
-        for (std::uint16_t user : list)
-            bits->add(user);
-        list = {};
-        growth = sizeof *bits;
-    }
+    std::size_t growth = make_bits();
     for (std::int64_t uid : uids)
         users += bits->add(static_cast<std::uint16_t>(uid));
     return growth;
+}
+
+std::size_t UserSet::Part::make_bits()
+{
+    if (bits)
+        return 0;
+    bits = std::make_unique<BucketBits>();
+    for (std::uint16_t user : list)
+        bits->add(user);
+    list = {};
+    return sizeof *bits;
 }
 
 void UserSet::Part::add_to_list(std::span<const std::int64_t> uids)

@@ -60,6 +60,8 @@ public:
     std::uint64_t &word(std::size_t index) { return words_[index]; }
 
     std::uint32_t count() const;
+    // The lowest one; kUsersPerBucket without any.
+    std::uint32_t first() const { return next(0, true); }
     // Calls visit(first, last) for each run of neighbours, ascending.
     template <typename Visit>
     void for_each_run(Visit &&visit) const;

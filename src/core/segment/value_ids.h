@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,20 +23,20 @@ public:
     bool is_closed() const { return closed_; }
 
     // kUnknown for a new value after close().
-    std::uint32_t id_of(const Value &value)
+    std::uint32_t id_of(std::optional<std::string_view> value)
     {
         if (!value)
             return kMissing;
-        if (closed_) {
-            auto at = ids_.find(*value);
-            return at == ids_.end() ? kUnknown : at->second;
-        }
-        auto [at, is_new] = ids_.try_emplace(*value, static_cast<std::uint32_t>(values_.size()));
-        if (is_new) {
-            values_.push_back(value);
-            bytes_ += kBytesOfValue + 2 * value->size();
-        }
-        return at->second;
+        auto at = ids_.find(*value);
+        if (at != ids_.end())
+            return at->second;
+        if (closed_)
+            return kUnknown;
+        auto id = static_cast<std::uint32_t>(values_.size());
+        values_.emplace_back(*value);
+        ids_.emplace(*value, id);
+        bytes_ += kBytesOfValue + 2 * value->size();
+        return id;
     }
     // What they take, about.
     std::size_t bytes() const { return bytes_; }
@@ -45,7 +47,11 @@ public:
 private:
     static constexpr std::size_t kBytesOfValue = 2 * sizeof(Value) + 48;  // both copies, and a node
 
-    std::unordered_map<std::string, std::uint32_t> ids_;
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> ids_;
     std::vector<Value> values_{std::nullopt};
     std::size_t bytes_ = 0;
     bool closed_ = false;

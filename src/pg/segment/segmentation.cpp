@@ -1,5 +1,5 @@
-// The scan behind profiles.segmentation: reads both tiers of an app through a
-// cursor and feeds core with it, row by row. What is asked for arrives
+// The scan behind profiles.segmentation: counts both tiers of an app by one query
+// (segmentation_query.h) and gives the groups out. What is asked for arrives
 // resolved: the time range in milliseconds, the starts of the buckets as times
 // (src/sql/65-segmentation.sql).
 #include "../../core/segment/user_set_build.h"
@@ -10,6 +10,8 @@
 #include "parts.h"
 #include "scan_arguments.h"
 #include "scan_results.h"
+#include "segmentation_groups.h"
+#include "segmentation_query.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -35,7 +37,6 @@ PG_FUNCTION_INFO_V1(segmentation_scan_set);
 
 namespace {
 
-constexpr long kRowsPerFetch = 256;
 constexpr std::string_view kSessionKey = "[CLY]_session";
 
 // The arguments that both functions share, in this order, and those that one of them has.
@@ -59,10 +60,7 @@ enum Argument {
 struct Scan {
     const char *app;
     bool latest;
-    bool sessions;  // unfinished sessions count too
     SegmentationRequest request;
-    bool needs_profile;
-    bool by_column;  // blocks are read by column, not as batches
     Datum *starts;
     Datum query, breakdown;
     Oid query_type;
@@ -84,7 +82,6 @@ void read_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.request.filter = PG_GETARG_BYTES(kQuery);
     if (!PG_ARGISNULL(kEvent))
         scan.request.event = PG_GETARG_BYTES(kEvent);
-    scan.sessions = !scan.request.event || *scan.request.event == kSessionKey;
     scan.request.breakdown = names_of(scan.breakdown, "breakdown");
     if (!PG_ARGISNULL(kFrom))
         scan.request.from = PG_GETARG_INT64(kFrom);
@@ -110,155 +107,19 @@ void read_rows_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.request.fills = PG_GETARG_BOOL(kFills);
 }
 
-// Which columns and tables a scan reads depends on what is asked; values are
-// parameters: $1 the begin, $2 the end of the period, $3 the key of the events.
-void add_part(StringInfo sql, const char *from, const char *uid, const char *device,
-              const char *profile, const char *events)
+ScanTables tables_of(const Scan &scan, const Segmentation &segmentation)
 {
-    appendStringInfo(sql, "SELECT %s, %s, %s, %s FROM %s", uid, device, profile, events, from);
-}
-
-// No condition where there is no bound, so that the planner sees what is asked.
-void add_period(StringInfo sql, const Scan &scan, const char *first, const char *last)
-{
-    if (scan.request.from)
-        appendStringInfo(sql, " AND %s OPERATOR(pg_catalog.>=) $1", last);
-    if (scan.request.until)
-        appendStringInfo(sql, " AND %s OPERATOR(pg_catalog.<) $2", first);
-}
-
-void join_users(StringInfo from, const char *schema, const char *uid)
-{
-    appendStringInfo(from,
-                     " LEFT JOIN %s.users AS u ON u.uid OPERATOR(pg_catalog.=) %s"
-                     " AND u.bucket OPERATOR(pg_catalog.=) "
-                     "(%s OPERATOR(pg_catalog.>>) 16)::pg_catalog.int4",
-                     schema, uid, uid);
-}
-
-// The profile of a user as it is: without values that have expired.
-constexpr const char *kLiveProfile =
-    "CASE WHEN u.expiry IS NULL THEN u.profile "
-    "ELSE profiles.live_profile(u.profile, u.expiry, pg_catalog.now()) END";
-
-// The profile that counts: as it was, as it is, or none.
-const char *profile_of(const Scan &scan)
-{
-    if (!scan.needs_profile)
-        return "NULL::profiles.profile";
-    return scan.latest ? kLiveProfile : "b.profile";
-}
-
-void add_hot_tier(StringInfo sql, const Scan &scan, const char *schema)
-{
-    StringInfoData from;
-    initStringInfo(&from);
-    appendStringInfo(&from, "%s.event_batches AS b", schema);
-    if (scan.needs_profile && scan.latest)
-        join_users(&from, schema, "b.uid");
-    add_part(sql, from.data, "b.uid", "b.device_id", profile_of(scan), "b.events");
-    appendStringInfoString(sql, " WHERE true");
-    add_period(sql, scan, "b.first_ts", "b.last_ts");
-}
-
-void add_block_conditions(StringInfo sql, const Scan &scan)
-{
-    appendStringInfoString(sql, " WHERE true");
-    add_period(sql, scan, "c.first_ts", "c.last_ts");
-    if (scan.request.event)
-        appendStringInfoString(sql, " AND $3 OPERATOR(pg_catalog.=) ANY (c.keys)");
-}
-
-void add_cold_tier(StringInfo sql, const Scan &scan, const char *schema)
-{
-    const char *uid = "coalesce(m.into_uid, b.uid)";
-    StringInfoData from;
-    initStringInfo(&from);
-    appendStringInfo(&from,
-                     "%s.event_blocks AS c"
-                     " CROSS JOIN LATERAL profiles.event_block_batches(c.data) AS b"
-                     " LEFT JOIN %s.moved_events AS m ON m.uid OPERATOR(pg_catalog.=) b.uid"
-                     " AND m.bucket OPERATOR(pg_catalog.=) c.bucket",
-                     schema, schema);
-    if (scan.needs_profile && scan.latest)
-        join_users(&from, schema, uid);
-    add_part(sql, from.data, uid, "b.device_id", profile_of(scan), "b.events");
-    add_block_conditions(sql, scan);
-}
-
-void add_open_sessions(StringInfo sql, const Scan &scan, const char *schema)
-{
-    StringInfoData from;
-    initStringInfo(&from);
-    appendStringInfo(&from, "%s.users AS u", schema);
-    add_part(sql, from.data, "u.uid", "u.device_id",
-             scan.needs_profile ? kLiveProfile : "NULL::profiles.profile",
-             "profiles.unfinished_session(u.session_id, u.session_start, "
-             "u.session_duration, u.session_events)");
-    appendStringInfoString(sql, " WHERE u.session_start IS NOT NULL");
-    add_period(sql, scan, "u.session_start", "u.session_start");
-}
-
-// What comes as batches: user, device, profile, events.
-const char *batch_query(const Scan &scan)
-{
-    const char *schema = quote_identifier(scan.app);
-    StringInfoData sql;
-    initStringInfo(&sql);
-    add_hot_tier(&sql, scan, schema);
-    if (!scan.by_column) {
-        appendStringInfoString(&sql, " UNION ALL ");
-        add_cold_tier(&sql, scan, schema);
-    }
-    if (scan.sessions) {
-        appendStringInfoString(&sql, " UNION ALL ");
-        add_open_sessions(&sql, scan, schema);
-    }
-    return sql.data;
-}
-
-const char *block_query(const Scan &scan)
-{
-    StringInfoData sql;
-    initStringInfo(&sql);
-    appendStringInfo(
-        &sql,
-        "SELECT profiles.segmentation_part(c.data, $4, $3, $5, $6, $7, $8, $9, $10, $11) "
-        "FROM %s.event_blocks AS c",
-        quote_identifier(scan.app));
-    add_block_conditions(&sql, scan);
-    return sql.data;
-}
-
-Portal open_cursor(const Scan &scan, const char *query)
-{
-    std::string_view event = scan.request.event.value_or(std::string_view());
-    Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID};
-    Datum values[] = {
-        TimestampTzGetDatum(timestamp_of(scan.request.from.value_or(0))),
-        TimestampTzGetDatum(timestamp_of(scan.request.until.value_or(0))),
-        PointerGetDatum(cstring_to_text_with_len(event.data(), static_cast<int>(event.size())))};
-    return SPI_cursor_open_with_args(nullptr, query, 3, types, values, nullptr, true, 0);
-}
-
-std::string_view column_bytes(HeapTuple row, TupleDesc columns, int column)
-{
-    bool is_null;
-    Datum value = SPI_getbinval(row, columns, column, &is_null);
-    return is_null ? std::string_view() : bytes_of(PG_DETOAST_DATUM_PACKED(value));
-}
-
-void feed_row(Segmentation &segmentation, HeapTuple row, TupleDesc columns)
-{
-    bool is_null;
-    EventBatch batch;
-    batch.uid = DatumGetInt64(SPI_getbinval(row, columns, 1, &is_null));
-    batch.device_id = column_bytes(row, columns, 2);
-    batch.profile = column_bytes(row, columns, 3);
-    batch.events = column_bytes(row, columns, 4);
-    if (batch.events.empty())
-        return;
-    attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
+    const SegmentationRequest &request = scan.request;
+    ScanTables tables{};
+    tables.app = scan.app;
+    tables.needs_profile = segmentation.needs_profile();
+    tables.latest = scan.latest;
+    tables.by_column = segmentation.reads_columns() && !(tables.needs_profile && tables.latest);
+    tables.sessions = !request.event || *request.event == kSessionKey;
+    tables.has_begin = request.from.has_value();
+    tables.has_end = request.until.has_value();
+    tables.has_event = request.event.has_value();
+    return tables;
 }
 
 // The users that merges have moved but blocks still have under their old numbers: pairs of both.
@@ -281,7 +142,7 @@ Datum moved_users(const Scan &scan)
         construct_array(pairs, static_cast<int>(2 * count), INT8OID, 8, true, TYPALIGN_DOUBLE));
 }
 
-ParamListInfo block_parameters(const Scan &scan)
+ParamListInfo scan_parameters(const Scan &scan)
 {
     const SegmentationRequest &request = scan.request;
     std::string_view event = request.event.value_or(std::string_view());
@@ -306,44 +167,22 @@ ParamListInfo block_parameters(const Scan &scan)
     return parameters;
 }
 
-void receive_part(TupleTableSlot *row, void *state)
+// The one row of the aggregate: null when there was nothing to count.
+void receive_groups(TupleTableSlot *row, void *state)
 {
     Segmentation &segmentation = *static_cast<Segmentation *>(state);
     bool is_null;
-    std::string_view part = bytes_of(PG_DETOAST_DATUM_PACKED(slot_getattr(row, 1, &is_null)));
-    attempt([&](std::pmr::memory_resource *) { segmentation.table().add(part); });
-}
-
-// Blocks are counted one by one, by parallel workers where the planner chooses so.
-void count_blocks(const Scan &scan, Segmentation &segmentation)
-{
-    execute_parts(block_query(scan), block_parameters(scan), receive_part, &segmentation);
-}
-
-// Detoasted values live until the next row, so that a scan needs the memory of
-// one.
-template <typename Feed>
-void feed_rows(const Scan &scan, const char *query, long rows_per_fetch, Feed &&feed)
-{
-    Portal portal = open_cursor(scan, query);
-    MemoryContext per_row =
-        AllocSetContextCreate(CurrentMemoryContext, "segmentation row", ALLOCSET_DEFAULT_SIZES);
-    for (;;) {
-        SPI_cursor_fetch(portal, true, rows_per_fetch);
-        if (SPI_processed == 0)
-            break;
-        SPITupleTable *table = SPI_tuptable;
-        for (std::uint64_t index = 0; index < SPI_processed; ++index) {
-            CHECK_FOR_INTERRUPTS();
-            MemoryContext previous = MemoryContextSwitchTo(per_row);
-            feed(table->vals[index], table->tupdesc);
-            MemoryContextSwitchTo(previous);
-            MemoryContextReset(per_row);
-        }
-        SPI_freetuptable(table);
-    }
-    MemoryContextDelete(per_row);
-    SPI_cursor_close(portal);
+    Datum result = slot_getattr(row, 1, &is_null);
+    if (is_null)
+        return;
+    GroupTable *counted = counted_groups(result);
+    std::string_view written = counted ? "" : bytes_of(PG_DETOAST_DATUM_PACKED(result));
+    attempt([&](std::pmr::memory_resource *) {
+        if (counted)
+            segmentation.table() = std::move(*counted);
+        else
+            segmentation.table().add(written);
+    });
 }
 
 // Counts everything that `scan` asks for; the answer stays in scan.owned, which
@@ -354,15 +193,10 @@ void run(Scan &scan)
     attempt(
         [&](std::pmr::memory_resource *) { scan.owned->object = new Segmentation(scan.request); });
     Segmentation &segmentation = *scan.owned->object;
-    scan.needs_profile = segmentation.needs_profile();
-    scan.by_column = segmentation.reads_columns() && !(scan.needs_profile && scan.latest);
-
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect failed");
-    feed_rows(scan, batch_query(scan), kRowsPerFetch,
-              [&](HeapTuple row, TupleDesc columns) { feed_row(segmentation, row, columns); });
-    if (scan.by_column)
-        count_blocks(scan, segmentation);
+    execute_parts(groups_query(tables_of(scan, segmentation)), scan_parameters(scan),
+                  receive_groups, &segmentation);
     SPI_finish();
     attempt([&](std::pmr::memory_resource *) { segmentation.finish(); });
 }
