@@ -27,6 +27,18 @@ SELECT save_query('shop', 'other filter', 'buy', '{"custom.plan":"pro"}', '{plat
 SELECT save_query('shop', 'other breakdown', 'buy', '{"custom.plan":"pro","country":{"$in":["DE","FR"]}}', '{platform}');
 SELECT save_query('shop', 'other picture', 'buy', '{"custom.plan":"pro","country":{"$in":["DE","FR"]}}', '{platform,country}', visualization => 'pie');
 
+-- A region is saved by its name, and asked for as it is then.
+INSERT INTO shop.geo_targets VALUES ('Rhine', '{"country": "DE"}');
+SELECT save_query('shop', 'there', 'buy', '{"geo": "Rhine"}', '{country}', bucket => NULL, period => 'all');
+SELECT query FROM list_queries('shop') WHERE name = 'there';
+SELECT uid FROM ingest_bulk('shop', '[{"device_id": "d", "timestamp": 1713268800, "country_code": "DE", "events": [{"key": "buy"}]},
+                                      {"device_id": "f", "timestamp": 1713268800, "country_code": "FR", "events": [{"key": "buy", "count": 2}]}]');
+SELECT load_query('shop', id) ->> 'queryObject', segmentation_request('shop', load_query('shop', id)) #>> '{data,daily}' FROM list_queries('shop') WHERE name = 'there';
+UPDATE shop.geo_targets SET filter = '{"country": "FR"}';
+SELECT segmentation_request('shop', load_query('shop', id)) #>> '{data,daily}' FROM list_queries('shop') WHERE name = 'there';
+SELECT save_query('shop', 'nowhere', 'buy', '{"geo": "Atlantis"}');
+SELECT delete_query('shop', id) FROM list_queries('shop') WHERE name = 'there';
+
 -- Errors
 SELECT save_query('shop', NULL, 'buy');
 SELECT save_query('shop', '', 'buy');

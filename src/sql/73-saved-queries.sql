@@ -74,7 +74,9 @@ BEGIN
             ERRCODE = 'null_value_not_allowed',
             MESSAGE = format('%s of a saved query must not be null', CASE WHEN period IS NULL THEN 'period' ELSE 'global' END);
     END IF;
-    mark := @extschema@.query_signature(current_user, event, visualization, coalesce(query, '{}'), breakdown);
+    -- Names of regions are saved as they are, and mean what they mean when the query is asked.
+    mark := @extschema@.query_signature(current_user, event, visualization,
+                                        @extschema@.resolve_query(app, coalesce(query, '{}')), breakdown);
     EXECUTE format('INSERT INTO %I.saved_queries AS q
                         (name, description, global, event, query, breakdown, bucket, period, visualization, signature)
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (signature) DO NOTHING RETURNING q.id', app)

@@ -150,11 +150,12 @@ void BlockColumn::read_codes(std::span<const std::uint16_t> rows,
     if (form_ == block::Form::constant) {
         std::fill(codes.begin(), codes.end(), std::uint16_t{0});
     } else if (form_ == block::Form::runs) {
-        std::uint32_t run = 0, end = run_start(1);
-        for (std::uint16_t row : rows) {
-            while (row >= end)
-                end = run_start(++run + 1);
-            *out++ = static_cast<std::uint16_t>(code(run));
+        std::size_t index = 0;
+        for (std::uint32_t run = 0; run < runs_ && index < rows.size(); ++run) {
+            std::uint32_t end = run_start(run + 1);
+            auto same = static_cast<std::uint16_t>(code(run));
+            for (; index < rows.size() && rows[index] < end; ++index)
+                out[index] = same;
         }
     } else if (width_ == 1) {
         for (const char *from = codes_; std::uint16_t row : rows)

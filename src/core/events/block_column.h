@@ -136,6 +136,15 @@ public:
         return static_cast<std::int64_t>(base_ + unit_ * offset);
     }
 
+    // A value is base() + unit() * offset.
+    std::int64_t base() const { return static_cast<std::int64_t>(base_); }
+    std::uint64_t unit() const { return unit_; }
+    // False where the offsets of all rows together could be more than 64 bits.
+    bool adds_up() const { return width_ <= 6; }
+    // Calls use(offset_of), which gives the offset of a row, as fast as its width allows. Needs adds_up().
+    template <typename Use>
+    void with_offsets(Use &&use) const;
+
 private:
     // Of the last rows, after which no eight bytes are left to read.
     std::uint64_t last_offset(const char *at) const;
@@ -146,6 +155,28 @@ private:
     std::uint64_t base_ = 0, unit_ = 0, mask_ = 0;
     std::uint32_t width_ = 0, whole_ = UINT32_MAX;
 };
+
+template <typename Use>
+void IntegerColumn::with_offsets(Use &&use) const
+{
+    const char *at = offsets_;
+    switch (width_) {
+    case 0: use([](std::uint16_t) { return std::uint64_t{0}; }); break;
+    case 1:
+        use([at](std::uint16_t row) { return std::uint64_t{static_cast<unsigned char>(at[row])}; });
+        break;
+    case 2:
+        use([at](std::uint16_t row) {
+            return std::uint64_t{layout::load<std::uint16_t>(at + row * std::size_t{2})};
+        });
+        break;
+    default:
+        use([this](std::uint16_t row) {
+            const char *from = offsets_ + std::size_t{row} * width_;
+            return row < whole_ ? layout::load<std::uint64_t>(from) & mask_ : last_offset(from);
+        });
+    }
+}
 
 // The same, one for each row.
 void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,

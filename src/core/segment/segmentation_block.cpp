@@ -7,6 +7,7 @@
 #include "../interrupt.h"
 #include "../events/value_table.h"
 #include "cell_numbers.h"
+#include "cell_totals.h"
 #include "segmentation.h"
 
 namespace profiles {
@@ -46,6 +47,7 @@ public:
     // Of all rows alike, and nothing.
     bool is_zero() const { return is_zero_; }
     bool is_odd() const { return !numbers_.empty(); }
+    const IntegerColumn &coefficients() const { return coefficients_; }
     std::int64_t coefficient(std::uint32_t row) const { return coefficients_[row]; }
     const Number &number(std::uint32_t row) const { return numbers_[row]; }
     Number scaled(std::int64_t coefficient) const
@@ -251,21 +253,28 @@ private:
         check_interrupt();
     }
 
-    // All three in one go: a processor does them side by side.
     void add_totals()
     {
         IntegerColumn counts(parts_->directory(), parts_->directory().get(ColumnKind::count),
                              parts_->bytes());
-        bool overflow = false;
-        Cell *cells = cells_.data();
-        for (std::size_t index = 0; std::uint16_t row : std::span(rows_)) {
-            Cell &cell = cells[cell_of_row_[index++]];
-            overflow |= __builtin_add_overflow(cell.times, counts[row], &cell.times);
-            cell.sum += sums_.coefficient(row);
-            cell.duration += durations_.coefficient(row);
+        totals_.begin(rows_, cell_of_row_, cells_.size());
+        std::span<const WideInteger> times = totals_.add_up(counts);
+        for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+            cells_[cell].times = static_cast<std::int64_t>(times[cell]);
+            if (cells_[cell].times != times[cell])
+                raise_too_many_times();
         }
-        if (overflow)
-            raise_too_many_times();
+        add_amounts(sums_, &Cell::sum);
+        add_amounts(durations_, &Cell::duration);
+    }
+
+    void add_amounts(const Amounts &amounts, WideInteger Cell::*to)
+    {
+        if (amounts.is_zero() || amounts.is_odd())
+            return;
+        std::span<const WideInteger> totals = totals_.add_up(amounts.coefficients());
+        for (std::size_t cell = 0; cell < cells_.size(); ++cell)
+            cells_[cell].*to = totals[cell];
     }
 
     // Rows are in the order of users: one is new in a cell when it is not the last one there.
@@ -366,6 +375,7 @@ private:
 
     Segmentation &to_;
     const BlockParts *parts_ = nullptr;
+    CellTotals totals_;
     Amounts sums_, durations_;
     std::vector<std::uint16_t> rows_;           // the chosen ones
     std::vector<std::uint32_t> bucket_of_row_;  // of each of these
