@@ -6,6 +6,7 @@
 
 #include "../error.h"
 #include "../interrupt.h"
+#include "row_bits.h"
 
 namespace profiles {
 
@@ -20,14 +21,38 @@ std::string_view BlockBytes::at(ByteRange range) const
     raise_corrupted_block();
 }
 
+namespace {
+
+// Stretches of a fixed length are what compilers make vector code of.
+constexpr std::size_t kStretch = 64;
+
+// True when each of these integers is less than the next one.
+bool do_ascend(const char *integers, std::size_t count)
+{
+    std::array<std::uint16_t, kStretch> left{}, right{};
+    std::array<std::uint8_t, kStretch> wrong{};
+    std::size_t at = 0;
+    for (; at + kStretch < count; at += kStretch) {
+        std::memcpy(left.data(), integers + 2 * at, sizeof left);
+        std::memcpy(right.data(), integers + 2 * at + 2, sizeof right);
+        for (std::size_t index = 0; index < kStretch; ++index)
+            wrong[index] |= left[index] >= right[index];
+    }
+    for (; at + 1 < count; ++at)
+        wrong[0] |= layout::load<std::uint16_t>(integers + 2 * at) >=
+                    layout::load<std::uint16_t>(integers + 2 * at + 2);
+    return std::count(wrong.begin(), wrong.end(), 0) == std::ssize(wrong);
+}
+
+}  // namespace
+
 BlockUsers::BlockUsers(const BlockDirectory &directory, const BlockBytes &bytes)
     : bytes_(bytes.at(directory.user_bytes()).data()), count_(directory.users()),
       rows_(directory.rows()), base_(directory.first_uid())
 {
-    require_block(first_row(0) == 0);
-    for (std::uint32_t user = 1; user < count_; ++user)
-        require_block(low_bits(user - 1) < low_bits(user) && first_row(user - 1) < first_row(user));
-    require_block(first_row(count_ - 1) < rows_);
+    const char *first_rows = bytes_ + std::size_t{count_} * sizeof(std::uint16_t);
+    require_block(first_row(0) == 0 && do_ascend(bytes_, count_) && do_ascend(first_rows, count_) &&
+                  first_row(count_ - 1) < rows_);
 }
 
 std::uint32_t BlockUsers::lower_bound(std::int64_t sought) const
@@ -60,17 +85,7 @@ BlockColumn::BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo
         check_codes(form_ == block::Form::runs ? runs_ : rows_);
 }
 
-void BlockColumn::check_runs() const
-{
-    require_block(run_start(0) == 0);
-    for (std::uint32_t run = 0; run < runs_; ++run)
-        require_block(run_start(run) < run_start(run + 1));
-}
-
 namespace {
-
-// Stretches of a fixed length are what compilers make vector code of.
-constexpr std::size_t kStretch = 64;
 
 template <typename Code>
 Code largest_code(const char *codes, std::size_t count)
@@ -100,6 +115,11 @@ std::uint64_t word_of(const std::array<std::uint8_t, kStretch> &flags)
 }
 
 }  // namespace
+
+void BlockColumn::check_runs() const
+{
+    require_block(run_start(0) == 0 && do_ascend(starts_, runs_) && run_start(runs_ - 1) < rows_);
+}
 
 void BlockColumn::check_codes(std::size_t count) const
 {
@@ -208,14 +228,8 @@ void BlockColumn::choose_rows(std::span<const std::uint8_t> chosen,
     if (form_ == block::Form::plain)
         return choose_plain_rows<std::uint16_t>(chosen, words);
     for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
-        if (!chosen[code])
-            return;
-        for (; first < last && first % 64 != 0; ++first)
-            words[first / 64] |= std::uint64_t{1} << first % 64;
-        for (; first + 64 <= last; first += 64)
-            words[first / 64] = ~std::uint64_t{0};
-        for (; first < last; ++first)
-            words[first / 64] |= std::uint64_t{1} << first % 64;
+        if (chosen[code])
+            set_rows(words, first, last);
     });
 }
 

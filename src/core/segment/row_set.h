@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "../events/row_bits.h"
+
 namespace profiles {
 
 class RowSet {
@@ -18,7 +20,7 @@ public:
     }
 
     void add(std::uint32_t row) { words_[row / 64] |= std::uint64_t{1} << row % 64; }
-    void add(std::uint32_t first, std::uint32_t last);
+    void add(std::uint32_t first, std::uint32_t last) { set_rows(words_, first, last); }
 
     void keep(const RowSet &other)
     {
@@ -52,7 +54,6 @@ public:
             rows += static_cast<std::uint32_t>(std::popcount(word));
         return rows;
     }
-    // 64 rows a word, the first in the lowest bit.
     std::span<std::uint64_t> words() { return words_; }
 
     // Calls visit(row) in ascending order.
@@ -68,15 +69,5 @@ public:
 private:
     std::vector<std::uint64_t> words_;
 };
-
-inline void RowSet::add(std::uint32_t first, std::uint32_t last)
-{
-    while (first < last && first % 64 != 0)
-        add(first++);
-    for (; first + 64 <= last; first += 64)
-        words_[first / 64] = ~std::uint64_t{0};
-    while (first < last)
-        add(first++);
-}
 
 }  // namespace profiles

@@ -120,10 +120,12 @@ private:
         std::span rows(rows_);
         std::uint32_t *buckets = bucket_of_row_.data();
         std::size_t chosen = 0;
+        bool all_in_period =
+            to_.is_in_period(directory.first_time()) && to_.is_in_period(directory.last_time());
         for (std::uint16_t row : rows) {
             std::int64_t time = times[row];
             std::optional<std::uint32_t> bucket = to_.buckets_.find(time);
-            if (!bucket || !to_.is_in_period(time))
+            if (!bucket || !(all_in_period || to_.is_in_period(time)))
                 continue;
             rows[chosen] = row;
             buckets[chosen++] = *bucket;

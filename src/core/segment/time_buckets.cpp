@@ -9,6 +9,8 @@ TimeBuckets::TimeBuckets(std::span<const std::int64_t> starts)
 {
     if (starts_.empty())
         return;
+    ends_.assign(starts_.begin() + 1, starts_.end());
+    ends_.push_back(kForever);
     auto length = static_cast<std::uint64_t>(starts_.back() - starts_.front());
     constexpr std::size_t kSlices =
         1 << 13;  // or more, so that most have no start of a bucket inside

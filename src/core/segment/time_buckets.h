@@ -2,6 +2,7 @@
 // time says where to begin, so that finding one takes a step or two.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,14 +26,16 @@ public:
         std::uint64_t slice =
             (static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(starts_.front())) >>
             shift_;
-        std::uint32_t bucket = slice < slices_.size() ? slices_[slice] : slices_.back();
-        while (bucket + 1 < starts_.size() && starts_[bucket + 1] <= time)
+        std::uint32_t bucket = slices_[std::min<std::uint64_t>(slice, slices_.size() - 1)];
+        while (ends_[bucket] <= std::min(time, kForever - 1))
             ++bucket;
         return bucket;
     }
 
 private:
-    std::vector<std::int64_t> starts_;
+    static constexpr std::int64_t kForever = INT64_MAX;
+
+    std::vector<std::int64_t> starts_, ends_;
     std::vector<std::uint32_t> slices_;  // the bucket at the start of each slice
     unsigned shift_ = 0;                 // a slice is 2^shift_ milliseconds
 };
