@@ -198,6 +198,11 @@ ALTER TABLE plain.users DISABLE ROW LEVEL SECURITY;
 SET ROLE plain_sender;
 SELECT pg_temp.send('x', 22);
 RESET ROLE;
+-- nor does a schema let anybody in who may not use it
+REVOKE USAGE ON SCHEMA plain FROM plain_sender;
+SET ROLE plain_sender;
+SELECT pg_temp.send('x', 23);
+RESET ROLE;
 DROP OWNED BY plain_sender;
 DROP ROLE plain_sender;
 

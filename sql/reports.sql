@@ -173,3 +173,23 @@ SET client_min_messages = warning;
 SELECT profiles.drop_app('shop');
 DROP OWNED BY regress_no_salt;
 DROP ROLE regress_no_salt;
+
+-- What cannot be taken is told, and what was refused is in no event.
+SELECT profiles.create_app('told') IS NOT NULL;
+CREATE FUNCTION pg_temp.told(request jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', status, skipped) FROM profiles.ingest('told', '{"device_id": "d", "timestamp": 1700000000}' || request) $$;
+SELECT pg_temp.told('{"crash": {"_error": "one", "_nonfatal": 1, "a.b": 3, "_": 4, "_custom": {"x.y": 1, "z": [1]}}}');
+SELECT pg_temp.told('{"crash": {"_error": "two", "_nonfatal": "1"}}');
+SELECT pg_temp.told('{"crash": {"_error": "three", "_nonfatal": 0}}');
+SELECT pg_temp.told(jsonb_build_object('crash', jsonb_build_object('_error', 'four', '_logs', repeat('x', 20001))));
+SELECT name, fatal FROM told.crash_groups ORDER BY name;
+SELECT segmentation ->> 'error', length(segmentation ->> 'logs'), segmentation - '{error,logs,crash_group}'::text[] FROM told.events WHERE key = '[CLY]_crash' ORDER BY 1;
+SELECT pg_temp.told('{"apm": {"type": "device", "name": "n", "stz": 5, "etz": "7", "apm_metrics": [1], "zork": 1, "hour": 3}}');
+SELECT pg_temp.told('{"consent": {"a.b": true, "custom": true, "x": true}}');
+SELECT pg_temp.told('{"consent": {"custom": false, "x": false}}');
+SELECT segmentation FROM told.events WHERE key = '[CLY]_consent' ORDER BY segmentation ->> 'x' DESC;
+SELECT pg_temp.told('{"ios_token": "i"}'), pg_temp.told('{"android_token": "a"}');
+SELECT pg_temp.told('{"token_session": 1, "android_token": "p", "token_provider": "HPK"}');
+SELECT pg_temp.told('{"token_session": 1, "android_token": "f", "token_provider": "MOON"}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"keys": ["colour"]}');

@@ -176,3 +176,8 @@ SELECT count(*) FROM shop.users AS u JOIN shop.people AS p USING (uid)
 SELECT count(*), count(*) FILTER (WHERE closed), count(DISTINCT session_id) FROM shop.sessions;
 SELECT count(*) FROM shop.users WHERE session_start IS NOT NULL;
 SELECT count(*) FROM shop.sessions WHERE NOT closed;
+
+-- Beyond what a double can be, a duration is still too long, negative or nothing.
+SELECT pg_temp.at(0, 'huge', '{"begin_session": 1, "session_duration": 1e400}');
+SELECT pg_temp.at(1, 'huge', '{"session_duration": "-1e400"}');
+SELECT pg_temp.at(2, 'huge', '{"session_duration": 1e-400}');

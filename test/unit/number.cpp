@@ -305,6 +305,6 @@ TEST_CASE("what is no number, and what is none here")
 TEST_CASE("the nearest double")
 {
     for (const char *literal : {"0", "0.1", "-2.5", "9223372036854775807", "1e300", "1e-300",
-                                "1234567890123456789012345678901234"})
+                                "1234567890123456789012345678901234", "1e400", "-1e400", "1e-400"})
         CHECK(Number::parse(literal).approximate() == std::strtod(literal, nullptr));
 }

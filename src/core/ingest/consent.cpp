@@ -1,4 +1,6 @@
 // The parameter `consent`.
+#include <algorithm>
+
 #include "../error.h"
 #include "../profile/document.h"
 #include "../update/text.h"
@@ -94,12 +96,19 @@ private:
             now_.push_back(consent);
     }
 
+    // Not so when it was refused.
+    bool is_known(std::string_view feature) const
+    {
+        return std::any_of(now_.begin(), now_.end(),
+                           [&](const Node &known) { return known.key == feature; });
+    }
+
     // What was sent, and under <feature>_bf what was known before.
     Node event()
     {
         NodeList segments(memory_);
         for (const Node &sent : request_.consent.children)
-            if (std::optional<bool> value = granted(sent); value && !sent.key.empty())
+            if (std::optional<bool> value = granted(sent); value && is_known(sent.key))
                 segments.push_back(member(sent.key, make_text(*value ? "true" : "false")));
         for (const Node &known : before_.children)
             segments.push_back(member(keep_text(std::string(known.key) + "_bf", memory_),

@@ -21,6 +21,15 @@ std::string_view text_of(const Node *node)
     return node && node->type == Type::text ? node->bytes : std::string_view();
 }
 
+// As SDKs say yes: true or 1, as itself or as a text.
+bool is_yes(const Node *node)
+{
+    if (!node || node->is_container())
+        return false;
+    return node->type == Type::yes || text_of(node) == "true" || text_of(node) == "1" ||
+           (node->item().is_number() && number_of(node->item()) == Number(1));
+}
+
 std::string_view first_line(std::string_view error)
 {
     std::size_t begin = error.find_first_not_of(" \t\r\n");
@@ -84,8 +93,7 @@ public:
         }
         report.platform = text_of(request_.crash.find("_os"));
         report.app_version = text_of(request_.crash.find("_app_version"));
-        const Node *nonfatal = request_.crash.find("_nonfatal");
-        report.fatal = !nonfatal || !(nonfatal->type == Type::yes || text_of(nonfatal) == "true");
+        report.fatal = !is_yes(request_.crash.find("_nonfatal"));
         report.group = group_of(report, memory_);
         segments_.push_back(member("crash_group", make_text(report.group)));
         for (const Node &each : request_.crash.children)
@@ -111,8 +119,12 @@ private:
 
     void add_single(std::string_view name, const Node &sent)
     {
-        if (sent.type == Type::null || name.empty() || name.find_first_of(".$") != name.npos)
+        if (sent.type == Type::null)
             return;
+        if (name.empty() || name.find_first_of(".$") != name.npos) {
+            skip(quoted(sent.key) + " is no name of a segment");
+            return;
+        }
         if (sent.is_container()) {
             skip(quoted(sent.key) + " is no single value");
             return;
@@ -120,6 +132,8 @@ private:
         Node value = sent;
         if (value.type == Type::text)
             value.bytes = cut_characters(value.bytes, kLongestText);
+        if (value.bytes.size() < sent.bytes.size())
+            skip(quoted(sent.key) + " cut to " + std::to_string(kLongestText) + " characters");
         value.size = value.bytes.size();
         segments_.push_back(member(name, value));
     }

@@ -53,6 +53,16 @@ void read_names(const Node &sent, const CampaignName (&names)[Size], std::string
     }
 }
 
+// Both names are of Huawei's service; who names none has Google's.
+std::string_view provider(std::string_view sent, SkipList &skips)
+{
+    if (sent == "HMS" || sent == "HPK")
+        return "HMS";
+    if (!sent.empty() && sent != "FCM")
+        skips.push_back({"token_provider", {}, "is unknown; FCM is used"});
+    return "FCM";
+}
+
 std::string_view checked_key(const Node &key, SkipList &skips)
 {
     if (key.type == Type::text && !key.bytes.empty() && key.bytes.size() <= kLongestKey)
@@ -72,19 +82,23 @@ void read_campaign(const Request &request, std::pmr::vector<Change> &changes, Sk
     read_names(request.advertising_id, kAdvertising, "aid", changes, skips, memory);
 }
 
-std::span<PushToken> read_tokens(const Request &request, std::pmr::memory_resource *memory)
+std::span<PushToken> read_tokens(const Request &request, SkipList &skips,
+                                 std::pmr::memory_resource *memory)
 {
     std::pmr::vector<PushToken> tokens(memory);
-    if (!request.token_session)
+    if (!request.token_session) {
+        if (!request.ios_token.empty() || !request.android_token.empty())
+            skips.push_back({request.ios_token.empty() ? "android_token" : "ios_token",
+                             {},
+                             "comes without token_session"});
         return {};
+    }
     std::int16_t mode = request.test_mode.value_or(0);
     // A request names one system; an empty token says that there is none any more.
     if (!request.ios_token.empty())
         tokens.push_back({"APN", request.ios_token, mode});
     if (!request.android_token.empty() || request.ios_token.empty())
-        tokens.push_back(
-            {request.token_provider == "HMS" ? std::string_view("HMS") : std::string_view("FCM"),
-             request.android_token, mode});
+        tokens.push_back({provider(request.token_provider, skips), request.android_token, mode});
     return keep(tokens, memory);
 }
 
@@ -95,8 +109,11 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
     bool enrols = request.method == "ab" || request.method == "ab_enroll_variant" ||
                   (fetches && request.opts_in);
     bool leaves = request.method == "ab_opt_out";
-    if (!enrols && !leaves)
+    if (!enrols && !leaves) {
+        if (request.method.empty() && request.keys.type != Type::null)
+            skips.push_back({"keys", {}, "come without a method"});
         return {};
+    }
     std::pmr::vector<Enrolment> rows(memory);
     Enrolment row;
     row.kind = enrols ? Enrolment::Kind::enrol : Enrolment::Kind::leave;

@@ -152,7 +152,7 @@ private:
         if (outcome_.consent)
             outcome_.rarely_changed = true;
         read_trace(request_, surroundings_.now, reported_, skips_, memory_);
-        outcome_.tokens = read_tokens(request_, memory_);
+        outcome_.tokens = read_tokens(request_, skips_, memory_);
         outcome_.enrolments = read_enrolments(request_, skips_, memory_);
     }
 

@@ -47,7 +47,8 @@ void read_trace(const Request &request, Time now, NodeList &events, SkipList &sk
                 std::pmr::memory_resource *memory);
 void read_campaign(const Request &request, std::pmr::vector<Change> &changes, SkipList &skips,
                    std::pmr::memory_resource *memory);
-std::span<PushToken> read_tokens(const Request &request, std::pmr::memory_resource *memory);
+std::span<PushToken> read_tokens(const Request &request, SkipList &skips,
+                                 std::pmr::memory_resource *memory);
 std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
                                      std::pmr::memory_resource *memory);
 

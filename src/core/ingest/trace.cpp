@@ -1,4 +1,5 @@
 // The parameter `apm`: how long something took on the device or on the network.
+#include <algorithm>
 #include <cmath>
 
 #include "../error.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t kLongestName = 2048;
 constexpr std::size_t kLongestMetric = 32;
 constexpr std::size_t kMetrics = 100;
+constexpr std::string_view kOtherMembers[] = {"type", "name", "timestamp", "hour", "dow"};
 
 std::optional<Number> number_in(const Node &trace, std::string_view name)
 {
@@ -42,6 +44,28 @@ void add_metrics(const Node &metrics, NodeList &segments)
             throw Error(ErrorCode::invalid_value,
                         "metric " + quoted(metric.key) + " must be a number with a short name");
         segments.push_back(metric);
+    }
+}
+
+// What an event cannot show costs only itself.
+void report_members(const Node &trace, SkipList &skips, std::pmr::memory_resource *memory)
+{
+    auto skip = [&](const Node &member, const char *reason) {
+        skips.push_back({"apm", {}, keep_text(quoted(member.key) + reason, memory)});
+    };
+    for (const Node &member : trace.children) {
+        // The web SDK adds the time and the device's hour and day, which the request has as well.
+        bool is_known = std::any_of(std::begin(kOtherMembers), std::end(kOtherMembers),
+                                    [&](std::string_view name) { return name == member.key; });
+        if (member.type == Type::null || is_known)
+            continue;
+        if (member.key == "stz" || member.key == "etz") {
+            if (!time_in(trace, member.key))
+                skip(member, " must be milliseconds since 1970");
+        } else if (member.key != "apm_metrics")
+            skip(member, " is an unknown member");
+        else if (member.type != Type::object)
+            skip(member, " must be an object");
     }
 }
 
@@ -80,6 +104,7 @@ void read_trace(const Request &request, Time now, NodeList &events, SkipList &sk
         return;
     try {
         events.push_back(trace_event(request, now, memory));
+        report_members(request.apm, skips, memory);
     } catch (const Error &error) {
         skips.push_back({"apm", {}, keep_text(error.message(), memory)});
     }

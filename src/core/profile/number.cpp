@@ -287,8 +287,14 @@ double Number::approximate() const
         return static_cast<double>(integer_);
     NumberText text = to_text(*this);
     double result = 0;
-    std::from_chars(text.bytes, text.bytes + text.length, result);
-    return result;
+    auto [stop, error] = std::from_chars(text.bytes, text.bytes + text.length, result);
+    if (error != std::errc::result_out_of_range)
+        return result;
+    // Decimals reach farther than doubles, in both directions.
+    bool is_negative = compare(*this, Number(0)) < 0;
+    bool is_large = compare(*this, Number(1)) > 0 || compare(*this, Number(-1)) < 0;
+    result = is_large ? std::numeric_limits<double>::infinity() : 0;
+    return is_negative ? -result : result;
 }
 
 Number add(const Number &left, const Number &right)

@@ -159,6 +159,7 @@ bool look_at(PlainUsers &tables, Relation users, Relation devices)
         !find_columns(users, columns, kUserColumns + 1, tables.attributes) ||
         !find_columns(devices, kDeviceTable, kDeviceColumns, of_devices))
         return false;
+    tables.schema = RelationGetNamespace(users);
     tables.users = RelationGetRelid(users);
     tables.devices = RelationGetRelid(devices);
     tables.users_key =
@@ -176,6 +177,7 @@ bool look_at(PlainBatches &tables, Relation batches)
         !find_columns(batches, kBatchTable, kBatchColumns, tables.attributes))
         return false;
     const AttrNumber *attributes = tables.attributes;
+    tables.schema = RelationGetNamespace(batches);
     tables.batches = RelationGetRelid(batches);
     tables.batches_key = find_key(
         batches, {attributes[kBatchUid], attributes[kBatchBucket], attributes[kBatchNumber]});
@@ -222,6 +224,11 @@ void lock(const PlainUsers &tables)
 
 void lock(const PlainBatches &tables) { LockRelationOid(tables.batches, RowExclusiveLock); }
 
+bool may_enter(Oid schema)
+{
+    return pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+}
+
 bool is_allowed(Oid table, AclMode what)
 {
     return pg_class_aclmask(table, GetUserId(), what, ACLMASK_ALL) == what;
@@ -259,7 +266,7 @@ bool may_use_tables(Tables &tables, const char *app, AclMode what)
             lock(tables);
         if (seen == generation) {
             tables.generation = seen;
-            return tables.is_plain && is_allowed(tables, what);
+            return tables.is_plain && may_enter(tables.schema) && is_allowed(tables, what);
         }
     }
     return false;

@@ -22,6 +22,7 @@ struct PlainUsers {
     std::uint64_t generation;  // of what was looked up
     bool is_plain;
     bool needs_checks;  // there are conditions that ingestion does not fulfil anyway
+    Oid schema;
     Oid users, users_key;
     Oid devices, devices_key;
     AttrNumber attributes[kUserColumns + 1];  // of user_row.h, then of `bucket`
@@ -32,6 +33,7 @@ struct PlainBatches {
     std::uint64_t generation;
     bool is_plain;
     bool needs_checks;
+    Oid schema;
     Oid batches, batches_key;
     Oid numbers;                           // the sequence of column `batch`
     AttrNumber attributes[kBatchColumns];  // in the order of BatchColumn
