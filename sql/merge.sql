@@ -131,3 +131,11 @@ SELECT count(*) FROM shop.event_batches AS b WHERE NOT EXISTS (SELECT FROM shop.
 SELECT count(*) FROM shop.users AS u WHERE u.event_count <> (SELECT count(*) FROM shop.events AS e WHERE e.uid = u.uid AND e.key !~ 'CLY');
 SELECT count(*) FROM shop.users AS u WHERE (u.session_count, u.time_spent) IS DISTINCT FROM
        (SELECT (count(*)::integer, coalesce(sum(s.dur), 0)::bigint) FROM shop.sessions AS s WHERE s.uid = u.uid);
+
+-- What is left of the last session is that of the one who had it.
+SELECT pg_temp.at(1000, 's-old', '{"begin_session": 1, "session_duration": 50, "events": [{"key": "a"}, {"key": "b"}]}') <> '';
+SELECT pg_temp.at(0, 's-new', '{"begin_session": 1, "session_duration": 7, "events": [{"key": "a"}]}') <> '';
+SELECT pg_temp.at(2000, 's-new', '{"old_device_id": "s-old"}') <> '';
+SELECT session_duration, session_events, substring(session_id FROM '_.*'), session_count, time_spent FROM shop.users WHERE device_id = 's-new';
+SELECT profiles.undo_merge('shop', max(merge)) IS NOT NULL FROM shop.merges;
+SELECT device_id, session_duration, session_events, substring(session_id FROM '_.*'), session_count, time_spent FROM shop.users WHERE device_id ~ '^s-' ORDER BY 1;

@@ -117,6 +117,9 @@ BEGIN
                consent = nullif(@extschema@.without_theirs(coalesce(u.consent::jsonb, '{}'), theirs.consent::jsonb, mine.consent::jsonb),
                                 '{}')::@extschema@.profile,
                profile = restored.profile::@extschema@.profile,
+               session_duration = CASE WHEN u.session_id = theirs.session_id THEN mine.session_duration ELSE u.session_duration END,
+               session_events = CASE WHEN u.session_id = theirs.session_id THEN mine.session_events ELSE u.session_events END,
+               session_id = CASE WHEN u.session_id = theirs.session_id THEN mine.session_id ELSE u.session_id END,
                expiry = nullif(@extschema@.without_theirs(coalesce(u.expiry::jsonb, '{}'), theirs.expiry::jsonb, mine.expiry::jsonb),
                                '{}')::@extschema@.profile
           FROM jsonb_populate_record(NULL::%1$I.users, $2) AS theirs,

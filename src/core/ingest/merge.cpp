@@ -154,6 +154,12 @@ User merge_users(const User &from, const User &into, Time at, std::pmr::memory_r
     merged.last_session = choose(from.last_session, into.last_session, later);
     merged.first_sync = choose(from.first_sync, into.first_sync, earlier);
     merged.last_sync = choose(from.last_sync, into.last_sync, later);
+    // Both sessions are closed: what is left tells of the last one.
+    if (from.last_session && into.last_session.value_or(0) < *from.last_session) {
+        merged.session.id = from.session.id;
+        merged.session.duration = from.session.duration;
+        merged.session.events = from.session.events;
+    }
     merged.session_count = from.session_count + into.session_count;
     merged.time_spent = from.time_spent + into.time_spent;
     merged.event_count = from.event_count + into.event_count;
