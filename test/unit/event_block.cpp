@@ -8,6 +8,7 @@
 #include "../../src/core/error.h"
 #include "../../src/core/events/block_check.h"
 #include "../../src/core/events/block_merge.h"
+#include "../../src/core/events/block_quarters.h"
 #include "../../src/core/events/block_reader.h"
 #include "random_tree.h"
 
@@ -104,10 +105,10 @@ const BlockColumnInfo &column(const BlockDirectory &directory, ColumnKind kind,
     return *found;
 }
 
-// Batches of a few users with random properties; times collide often.
+// Batches of a few users with random properties. Times collide often, or are any of three months.
 class RandomEvents {
 public:
-    explicit RandomEvents(std::uint64_t seed) : random_(seed) {}
+    explicit RandomEvents(std::uint64_t seed) : random_(seed), of_months_(random_.chance(50)) {}
 
     std::vector<EventBatch> batches(std::size_t count)
     {
@@ -160,14 +161,19 @@ private:
                                   : random_.pick(amounts);
     }
 
+    std::int64_t time()
+    {
+        constexpr std::uint64_t kMonths = std::uint64_t{90} * 24 * 60 * 60 * 1000;
+        std::uint64_t after = of_months_ ? random_.below(kMonths) : random_.below(9) * 500;
+        return 1714557600000 + static_cast<std::int64_t>(after);
+    }
+
     std::string events()
     {
         std::string text = "[";
         for (std::uint64_t left = random_.below(4) + 1; left > 0; --left) {
-            text +=
-                std::string(text.size() > 1 ? ", " : "") + "{\"key\": \"k" +
-                std::to_string(random_.below(5)) + "\", \"ts\": " +
-                std::to_string(1714557600000 + static_cast<std::int64_t>(random_.below(9)) * 500);
+            text += std::string(text.size() > 1 ? ", " : "") + "{\"key\": \"k" +
+                    std::to_string(random_.below(5)) + "\", \"ts\": " + std::to_string(time());
             if (random_.chance(20))
                 text += ", \"count\": " + std::to_string(random_.below(1000) + 1);
             if (random_.chance(40))
@@ -184,7 +190,47 @@ private:
     }
 
     test::RandomTree random_;
+    bool of_months_;
 };
+
+// Times and sums of one user's events.
+std::string block_of(std::span<const std::int64_t> times, std::span<const std::int64_t> sums)
+{
+    std::string events = "[";
+    for (std::size_t row = 0; row < times.size(); ++row)
+        events += std::string(row ? "," : "") + R"({"key":"a","ts":)" + std::to_string(times[row]) +
+                  R"(,"sum":)" + std::to_string(sums[row]) + "}";
+    return build_one({batch(1, "d", "{}", events + "]")});
+}
+
+// By both ways of reading them.
+std::vector<std::int64_t> integers(std::string_view bytes, ColumnKind kind)
+{
+    BlockDirectory directory(bytes);
+    std::vector<std::int64_t> read(directory.rows());
+    read_integers(directory, column(directory, kind), BlockBytes(bytes), read);
+    IntegerColumn one_by_one(directory, column(directory, kind), BlockBytes(bytes));
+    for (std::uint32_t row = 0; row < read.size(); ++row)
+        CHECK(one_by_one[row] == read[row]);
+    return read;
+}
+
+void check_quarters(std::string_view bytes, std::span<const std::int64_t> times)
+{
+    BlockDirectory directory(bytes);
+    const BlockColumnInfo &info = column(directory, ColumnKind::time);
+    REQUIRE(BlockQuarters::are_in(info));
+    ByteRange range = BlockQuarters::bytes(directory, info);
+    CHECK(range.size == 2 * times.size());
+    BlockBytes only;
+    only.add(range.offset, bytes.substr(range.offset, range.size));
+    BlockQuarters quarters(directory, info, only);
+    for (std::uint32_t row = 0; row < times.size(); ++row) {
+        std::int64_t start = quarters[row] * block::kQuarter;
+        bool is_inside = start <= times[row] && times[row] < start + block::kQuarter;
+        CHECK(is_inside);
+    }
+}
 
 }  // namespace
 
@@ -240,6 +286,65 @@ TEST_CASE("event_block: each column has the form that takes the least")
     CHECK(column(directory, ColumnKind::sum).entry.exponent == 2);
     CHECK(column(directory, ColumnKind::count).codes.size == 0);
     CHECK(directory.find(ColumnKind::property, "city") == nullptr);
+}
+
+TEST_CASE("event_block: the quarters of times of months can be read alone")
+{
+    for (std::int64_t first : {std::int64_t{1714557600123}, std::int64_t{-3 * 86400000 + 1}}) {
+        std::vector<std::int64_t> times, sums(1000);
+        for (std::int64_t row = 0; row < 1000; ++row)
+            times.push_back(first + row * 7654321 + row % 7);
+        std::string bytes = block_of(times, sums);
+        BlockDirectory directory(bytes);
+        CHECK(column(directory, ColumnKind::time).entry.form == Form::split);
+        CHECK(column(directory, ColumnKind::time).codes.size == 5000);  // as without a split
+        CHECK(integers(bytes, ColumnKind::time) == times);
+        check_quarters(bytes, times);
+    }
+    // In whole seconds they take three bytes, in hours two, and so they stay; two years are too long.
+    for (std::int64_t step :
+         {std::int64_t{7654000}, std::int64_t{3600000}, std::int64_t{63072000123}}) {
+        std::vector<std::int64_t> times{0, step, 2 * step}, sums(3);
+        std::string bytes = block_of(times, sums);
+        CHECK(column(BlockDirectory(bytes), ColumnKind::time).entry.form == Form::integers);
+        CHECK(integers(bytes, ColumnKind::time) == times);
+    }
+}
+
+TEST_CASE("event_block: amounts that are mostly nothing take the bytes of the others")
+{
+    for (std::size_t rows : {std::size_t{63}, std::size_t{64}, std::size_t{1001}}) {
+        std::vector<std::int64_t> times(rows), sums(rows);
+        for (std::size_t row = 0; row < rows; row += 10)
+            sums[row] = static_cast<std::int64_t>(row) + 300;
+        sums.back() = 70000;
+        std::string bytes = block_of(times, sums);
+        BlockDirectory directory(bytes);
+        const BlockColumnInfo &sum = column(directory, ColumnKind::sum);
+        std::size_t others =
+            rows - static_cast<std::size_t>(std::count(sums.begin(), sums.end(), 0));
+        CHECK(sum.entry.form == Form::sparse);
+        CHECK(sum.entry.runs == others);
+        CHECK(sum.codes.size == (rows + 63) / 64 * 8 + others * sum.entry.width);
+        CHECK(integers(bytes, ColumnKind::sum) == sums);
+    }
+    std::vector<std::int64_t> times(3), sums{5, 0, 5};
+    CHECK(column(BlockDirectory(block_of(times, sums)), ColumnKind::sum).entry.form ==
+          Form::integers);
+}
+
+TEST_CASE("event_block: what the bits of a sparse column say must be there")
+{
+    std::vector<std::int64_t> times(70), sums(70);
+    sums[3] = 1;
+    std::string bytes = block_of(times, sums);
+    std::uint32_t bits = column(BlockDirectory(bytes), ColumnKind::sum).codes.offset;
+    for (auto [word, flipped] :
+         {std::pair{0, 1 << 5}, std::pair{0, 1 << 3}, std::pair{8, 1 << 6}}) {
+        std::string damaged = bytes;  // one more, one less, one of no row
+        damaged[bits + word] ^= static_cast<char>(flipped);
+        CHECK_THROWS_AS(check_block(damaged), Error);
+    }
 }
 
 TEST_CASE("event_block: a missing value is not a null")

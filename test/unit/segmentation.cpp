@@ -311,6 +311,23 @@ TEST_CASE("buckets of time of any length")
     CHECK(TimeBuckets(one).find(7) == 0u);
 }
 
+TEST_CASE("buckets of whole quarters of an hour")
+{
+    CHECK(TimeBuckets().are_of_quarters());
+    CHECK(TimeBuckets().find_quarter(-5) == 0u);
+    std::vector<std::int64_t> starts = {-2 * block::kQuarter, 0, 96 * block::kQuarter,
+                                        192 * block::kQuarter};
+    TimeBuckets buckets(starts);
+    REQUIRE(buckets.are_of_quarters());
+    for (std::int64_t quarter = -4; quarter < 300; ++quarter)
+        CHECK(buckets.find_quarter(quarter) == buckets.find(quarter * block::kQuarter));
+
+    std::vector<std::int64_t> odd = {0, block::kQuarter + 1};
+    CHECK(!TimeBuckets(odd).are_of_quarters());
+    std::vector<std::int64_t> centuries = {0, (std::int64_t{1} << 21) * block::kQuarter};
+    CHECK(!TimeBuckets(centuries).are_of_quarters());
+}
+
 TEST_CASE("groups travel as bytes and add up")
 {
     Names breakdown = {"country", "event.item"};

@@ -143,16 +143,12 @@ private:
         auto [first, last] = std::minmax_element(times.begin(), times.end());
         header_.first_time = *first;
         header_.last_time = *last;
-        add_integers(ColumnKind::time, times);
-        add_integers(ColumnKind::count, counts);
+        ColumnOutput::Part &time = output_.add(ColumnKind::time);
+        write_times(times, time.entry, time.bytes);
+        ColumnOutput::Part &count = output_.add(ColumnKind::count);
+        write_integers(counts, count.entry, count.bytes);
         add_numbers(ColumnKind::sum, from_.sums_);
         add_numbers(ColumnKind::duration, from_.durations_);
-    }
-
-    void add_integers(ColumnKind kind, std::span<const std::int64_t> integers)
-    {
-        ColumnOutput::Part &part = output_.add(kind);
-        write_integers(integers, part.entry, part.bytes);
     }
 
     void add_numbers(ColumnKind kind, std::span<const Number> numbers)

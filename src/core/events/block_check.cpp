@@ -70,7 +70,7 @@ public:
         for (const BlockColumnInfo &column : directory_.columns()) {
             check_interrupt();
             check_name(column);
-            if (column.entry.form == Form::integers)
+            if (column.holds_integers())
                 check_coefficients(column);
             else
                 check_values(column);
@@ -81,17 +81,13 @@ private:
     std::vector<std::int64_t> integers(const BlockColumnInfo &column)
     {
         std::vector<std::int64_t> integers(directory_.rows());
-        read_integers(directory_, column, bytes_, integers);
-        if (column.entry.width == 0)
-            return integers;  // the base each
+        IntegerColumn read(directory_, column, bytes_);
         // The sum of base and offset is taken in 64 bits: it must not have gone around.
-        std::string_view offsets = bytes_.at(column.codes);
-        for (std::size_t row = 0; row < integers.size(); ++row) {
-            std::uint64_t offset = 0;
-            std::memcpy(&offset, offsets.data() + row * column.entry.width, column.entry.width);
-            Coefficient span = Coefficient{offset} * column.entry.unit;
-            Coefficient room = static_cast<std::uint64_t>(INT64_MAX) -
-                               static_cast<std::uint64_t>(column.entry.base);
+        Coefficient room =
+            static_cast<std::uint64_t>(INT64_MAX) - static_cast<std::uint64_t>(column.entry.base);
+        for (std::uint32_t row = 0; row < integers.size(); ++row) {
+            integers[row] = read[row];
+            Coefficient span = Coefficient{read.offset(row)} * column.entry.unit;
             require_block(span <= room);
         }
         return integers;

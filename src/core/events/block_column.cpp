@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "../error.h"
@@ -75,7 +76,7 @@ BlockColumn::BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo
       rows_(directory.rows()), runs_(column.entry.runs), values_(column.entry.values),
       code_count_(column.code_count())
 {
-    require_block(form_ != block::Form::integers);
+    require_block(!column.holds_integers());
     std::string_view codes = bytes.at(column.codes);
     starts_ = codes.data();
     codes_ = codes.data() + (form_ == block::Form::runs ? runs_ * sizeof(std::uint16_t) : 0);
@@ -257,30 +258,116 @@ void unpack_offsets(const char *at, std::uint64_t base, std::uint64_t unit,
     }
 }
 
+// Offsets of `width` bytes, one for each row.
+struct OffsetBytes {
+    const char *bytes;
+    std::uint32_t width;
+};
+
+void unpack(OffsetBytes offsets, std::uint64_t base, std::uint64_t unit,
+            std::span<std::int64_t> integers)
+{
+    using Unpack = void (*)(const char *, std::uint64_t, std::uint64_t, std::span<std::int64_t>);
+    static constexpr Unpack kUnpack[] = {unpack_offsets<0>, unpack_offsets<1>, unpack_offsets<2>,
+                                         unpack_offsets<3>, unpack_offsets<4>, unpack_offsets<5>,
+                                         unpack_offsets<6>, unpack_offsets<7>, unpack_offsets<8>};
+    kUnpack[offsets.width](offsets.bytes, base, unit, integers);
+}
+
+// Puts each offset of a sparse column to its row.
+template <unsigned Width>
+void spread(std::string_view bytes, std::uint32_t rows, std::uint32_t stored, char *to)
+{
+    const char *from = bytes.data() + block::size_of_bits(rows);
+    const char *end = from + std::size_t{stored} * Width;
+    for (std::uint32_t first = 0; first < rows; first += 64) {
+        auto word = layout::load<std::uint64_t>(bytes.data() + first / 64 * sizeof(std::uint64_t));
+        require_block(rows - first >= 64 || word >> (rows - first) == 0);
+        for (; word != 0; word &= word - 1, from += Width) {
+            require_block(from != end);
+            std::memcpy(to + std::size_t{first + std::countr_zero(word)} * Width, from, Width);
+        }
+    }
+    require_block(from == end);
+}
+
+OffsetBytes read_sparse(const block::Entry &entry, std::uint32_t rows, std::string_view bytes,
+                        std::vector<std::uint64_t> &memory)
+{
+    using Spread = void (*)(std::string_view, std::uint32_t, std::uint32_t, char *);
+    static constexpr Spread kSpread[] = {spread<1>, spread<2>, spread<3>, spread<4>,
+                                         spread<5>, spread<6>, spread<7>, spread<8>};
+    memory.assign((std::size_t{rows} * entry.width + 7) / 8, 0);
+    auto *offsets = reinterpret_cast<char *>(memory.data());
+    kSpread[entry.width - 1](bytes, rows, entry.runs, offsets);
+    return {offsets, entry.width};
+}
+
+// The second parts come as integers already, the first ones are added to them.
+void add_first_parts(const block::Entry &entry, const char *first, std::span<std::int64_t> integers)
+{
+    auto base = static_cast<std::uint64_t>(entry.base);
+    std::uint64_t step = entry.unit * entry.step, largest = 0;
+    for (std::size_t row = 0; row < integers.size(); ++row) {
+        auto second = static_cast<std::uint64_t>(integers[row]);
+        largest = std::max(largest, second - base);
+        integers[row] = static_cast<std::int64_t>(
+            second + step * layout::load<std::uint16_t>(first + row * sizeof(std::uint16_t)));
+    }
+    require_block(largest < step);
+}
+
+OffsetBytes read_split(const block::Entry &entry, std::uint32_t rows, std::string_view bytes,
+                       std::vector<std::uint64_t> &memory)
+{
+    memory.resize(rows);
+    std::span offsets(reinterpret_cast<std::int64_t *>(memory.data()), rows);
+    block::Entry as_offsets = entry;
+    as_offsets.base = 0;
+    as_offsets.unit = 1;
+    unpack({bytes.data() + rows * sizeof(std::uint16_t), entry.width}, 0, 1, offsets);
+    add_first_parts(as_offsets, bytes.data(), offsets);
+    return {reinterpret_cast<const char *>(memory.data()), sizeof(std::uint64_t)};
+}
+
+// Whatever the form. `memory` is for those that are not in place.
+OffsetBytes read_offsets(const block::Entry &entry, std::uint32_t rows, std::string_view bytes,
+                         std::vector<std::uint64_t> &memory)
+{
+    switch (entry.form) {
+    case block::Form::sparse: return read_sparse(entry, rows, bytes, memory);
+    case block::Form::split: return read_split(entry, rows, bytes, memory);
+    default: return {bytes.data(), entry.width};
+    }
+}
+
 }  // namespace
 
 void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &column,
                    const BlockBytes &bytes, std::span<std::int64_t> integers)
 {
-    require_block(column.entry.form == block::Form::integers &&
-                  integers.size() == directory.rows());
-    using Unpack = void (*)(const char *, std::uint64_t, std::uint64_t, std::span<std::int64_t>);
-    static constexpr Unpack kUnpack[] = {unpack_offsets<0>, unpack_offsets<1>, unpack_offsets<2>,
-                                         unpack_offsets<3>, unpack_offsets<4>, unpack_offsets<5>,
-                                         unpack_offsets<6>, unpack_offsets<7>, unpack_offsets<8>};
-    kUnpack[column.entry.width](bytes.at(column.codes).data(),
-                                static_cast<std::uint64_t>(column.entry.base), column.entry.unit,
-                                integers);
+    require_block(column.holds_integers() && integers.size() == directory.rows());
+    const block::Entry &entry = column.entry;
+    std::string_view codes = bytes.at(column.codes);
+    auto base = static_cast<std::uint64_t>(entry.base);
+    if (entry.form == block::Form::split) {
+        const char *second = codes.data() + integers.size() * sizeof(std::uint16_t);
+        unpack({second, entry.width}, base, entry.unit, integers);
+        return add_first_parts(entry, codes.data(), integers);
+    }
+    std::vector<std::uint64_t> memory;
+    unpack(read_offsets(entry, directory.rows(), codes, memory), base, entry.unit, integers);
 }
 
 IntegerColumn::IntegerColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                              const BlockBytes &bytes)
-    : offsets_(bytes.at(column.codes).data()), base_(static_cast<std::uint64_t>(column.entry.base)),
-      unit_(column.entry.unit), width_(column.entry.width)
+    : base_(static_cast<std::uint64_t>(column.entry.base)), unit_(column.entry.unit)
 {
-    require_block(column.entry.form == block::Form::integers);
-    if (width_ == 0)
-        offsets_ = kNothing;
+    require_block(column.holds_integers());
+    OffsetBytes offsets =
+        read_offsets(column.entry, directory.rows(), bytes.at(column.codes), memory_);
+    width_ = offsets.width;
+    offsets_ = width_ == 0 ? kNothing : offsets.bytes;
     mask_ = width_ == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * width_) - 1;
     std::uint32_t beyond = width_ == 0 ? 0 : 7 / width_;
     whole_ = directory.rows() > beyond ? directory.rows() - beyond : 0;
@@ -309,7 +396,7 @@ std::vector<Number> read_numbers(const ColumnDirectory &directory, const BlockCo
                                  const BlockBytes &bytes)
 {
     std::vector<Number> numbers(directory.rows());
-    if (column.entry.form == block::Form::integers) {
+    if (column.holds_integers()) {
         require_block(column.entry.exponent <= INT16_MAX);
         std::vector<std::int64_t> coefficients(numbers.size());
         read_integers(directory, column, bytes, coefficients);

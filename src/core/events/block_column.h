@@ -121,19 +121,24 @@ void BlockColumn::for_each_run(Run &&run) const
     }
 }
 
-// Times, counts and, as coefficients of 10^-digits, amounts, in place: each is read when it is asked for.
+// Times, counts and, as coefficients of 10^-digits, amounts: in place, each read when it is asked for, or
+// with the offsets of the other forms put together first.
 class IntegerColumn {
 public:
     IntegerColumn() = default;
+    IntegerColumn(IntegerColumn &&) = default;
+    IntegerColumn &operator=(IntegerColumn &&) = default;
     IntegerColumn(const ColumnDirectory &directory, const BlockColumnInfo &column,
                   const BlockBytes &bytes);
 
     std::int64_t operator[](std::uint32_t row) const
     {
+        return static_cast<std::int64_t>(base_ + unit_ * offset(row));
+    }
+    std::uint64_t offset(std::uint32_t row) const
+    {
         const char *at = offsets_ + std::size_t{row} * width_;
-        std::uint64_t offset =
-            row < whole_ ? layout::load<std::uint64_t>(at) & mask_ : last_offset(at);
-        return static_cast<std::int64_t>(base_ + unit_ * offset);
+        return row < whole_ ? layout::load<std::uint64_t>(at) & mask_ : last_offset(at);
     }
 
     // A value is base() + unit() * offset.
@@ -151,6 +156,7 @@ private:
 
     static constexpr char kNothing[8] = {};
 
+    std::vector<std::uint64_t> memory_;  // stays where it is when the column is moved
     const char *offsets_ = kNothing;
     std::uint64_t base_ = 0, unit_ = 0, mask_ = 0;
     std::uint32_t width_ = 0, whole_ = UINT32_MAX;
@@ -170,11 +176,7 @@ void IntegerColumn::with_offsets(Use &&use) const
             return std::uint64_t{layout::load<std::uint16_t>(at + row * std::size_t{2})};
         });
         break;
-    default:
-        use([this](std::uint16_t row) {
-            const char *from = offsets_ + std::size_t{row} * width_;
-            return row < whole_ ? layout::load<std::uint64_t>(from) & mask_ : last_offset(from);
-        });
+    default: use([this](std::uint16_t row) { return offset(row); });
     }
 }
 

@@ -55,6 +55,8 @@ std::string_view form_name(const block::Entry &entry)
     case Form::plain: return "plain";
     case Form::runs: return "runs";
     case Form::integers: return "integers";
+    case Form::sparse: return "sparse";
+    case Form::split: return "split";
     }
     return "unknown";
 }
@@ -67,7 +69,7 @@ void add_column(TextBuffer &out, const BlockColumnInfo &column)
     out.add(form_name(column.entry));
     out.add('"');
     add_member(out, "width", column.entry.width);
-    if (column.entry.form != Form::integers) {
+    if (!column.holds_integers()) {
         add_member(out, "values", column.entry.values);
         out.add(column.entry.has_missing ? ", \"missing\": true" : ", \"missing\": false");
     }

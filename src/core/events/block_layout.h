@@ -16,8 +16,10 @@
 // codes have one of the forms below, whichever takes the least.
 //
 // Numbers that every event has (time, count, sum, duration) need no dictionary: row i is
-// (base + unit * offset[i]) * 10^exponent, exactly, the offsets unsigned and `width` bytes each.
-// Sums that have no such form in 64 bits are values in a dictionary.
+// (base + unit * offset[i]) * 10^exponent, exactly, the offsets unsigned and `width` bytes each. Where
+// most of them are 0 only the others are there. Times are mostly asked for by the hour, the day or the month:
+// what says the quarter of an hour lies apart from the rest, as no time zone of today cuts one. Sums that
+// have no such form in 64 bits are values in a dictionary.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +56,12 @@ enum class Form : std::uint8_t {
     plain,     // a code of `width` bytes (1 or 2) a row
     runs,      // uint16 first row of each run, then a code of `width` bytes each
     integers,  // offsets, see above
+    sparse,  // bit i % 64 of uint64 i / 64 for each row with an offset other than 0, then these offsets
+    split,  // offset[i] = step * first[i] + second[i]: a uint16 a row, then `width` bytes a row
 };
-constexpr unsigned kLastForm = 3;
+constexpr unsigned kLastForm = 5;
+
+constexpr std::int64_t kQuarter = 15 * 60 * 1000;  // of an hour, in milliseconds
 
 struct Header {
     std::uint32_t version;
@@ -78,14 +84,20 @@ struct Entry {
     std::uint16_t reserved;
     std::uint32_t name_size;
     std::uint32_t values;  // in the dictionary
-    std::uint32_t runs;
+    std::uint32_t runs;    // of sparse: the offsets other than 0
     std::uint32_t dictionary_size;
     std::uint32_t codes_size;
-    std::uint32_t reserved_too;
+    std::uint32_t step;  // of split
     std::int64_t base;
     std::uint64_t unit;
 };
 static_assert(sizeof(Entry) == 48);
+
+// The words with a bit for each row.
+constexpr std::size_t size_of_bits(std::uint32_t rows)
+{
+    return (rows + 63) / 64 * sizeof(std::uint64_t);
+}
 
 constexpr std::size_t kUserSize = 2 * sizeof(std::uint16_t);
 

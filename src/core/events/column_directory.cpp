@@ -20,22 +20,38 @@ int compare_columns(const BlockColumnInfo &column, ColumnKind kind, std::string_
     return compare_keys(column.name, name);
 }
 
+std::uint64_t size_of_integers(const block::Entry &entry, std::uint32_t rows)
+{
+    switch (entry.form) {
+    case Form::sparse: return block::size_of_bits(rows) + std::uint64_t{entry.runs} * entry.width;
+    case Form::split: return std::uint64_t{rows} * (sizeof(std::uint16_t) + entry.width);
+    default: return std::uint64_t{rows} * entry.width;
+    }
+}
+
+void check_integers(const block::Entry &entry, std::uint32_t rows)
+{
+    bool is_sparse = entry.form == Form::sparse, is_split = entry.form == Form::split;
+    require_block(entry.width <= 8 && (entry.form == Form::integers || entry.width >= 1));
+    require_block(entry.has_missing == 0 || entry.kind == ColumnKind::user_field);
+    require_block(entry.values == 0 && entry.dictionary_size == 0 && entry.unit >= 1);
+    require_block(is_sparse ? entry.runs >= 1 && entry.runs <= rows : entry.runs == 0);
+    require_block(is_split ? entry.step >= 1 && entry.unit <= UINT64_MAX / entry.step
+                           : entry.step == 0);
+    require_block(entry.codes_size == size_of_integers(entry, rows));
+}
+
 // The sizes that follow from the form.
 void check_entry(const block::Entry &entry, std::uint32_t rows)
 {
     require_block(static_cast<unsigned>(entry.kind) <= block::kLastKind &&
                   static_cast<unsigned>(entry.form) <= block::kLastForm && entry.has_missing <= 1 &&
-                  entry.reserved == 0 && entry.reserved_too == 0);
+                  entry.reserved == 0);
     require_block(block::is_named(entry.kind) || entry.name_size == 0);
-    if (entry.form == Form::integers) {
-        require_block(entry.width <= 8 &&
-                      (entry.has_missing == 0 || entry.kind == ColumnKind::user_field) &&
-                      entry.values == 0 && entry.runs == 0 && entry.dictionary_size == 0 &&
-                      entry.unit >= 1 && entry.codes_size == std::uint64_t{rows} * entry.width);
-        return;
-    }
+    if (entry.form >= Form::integers)
+        return check_integers(entry, rows);
     bool is_runs = entry.form == Form::runs, is_constant = entry.form == Form::constant;
-    require_block(entry.base == 0 && entry.unit == 0 && entry.exponent == 0);
+    require_block(entry.base == 0 && entry.unit == 0 && entry.exponent == 0 && entry.step == 0);
     require_block(entry.values >= 1 && entry.values <= rows &&
                   entry.dictionary_size >= std::uint64_t{entry.values} * sizeof(std::uint32_t));
     require_block(is_runs ? entry.runs >= 2 && entry.runs <= rows : entry.runs == 0);

@@ -23,6 +23,7 @@ struct BlockColumnInfo {
     ByteRange dictionary, codes;
 
     block::ColumnKind kind() const { return entry.kind; }
+    bool holds_integers() const { return entry.form >= block::Form::integers; }
     // How many different codes there may be.
     std::uint32_t code_count() const { return entry.values + entry.has_missing; }
     // Dictionary and codes lie side by side.

@@ -84,6 +84,49 @@ void write_codes(std::span<const std::uint32_t> codes, std::size_t distinct, blo
     }
 }
 
+// Integers as base + unit * offset.
+struct Offsets {
+    std::int64_t base = 0;
+    std::uint64_t unit = 1, largest = 0;
+
+    std::uint64_t distance(std::int64_t integer) const
+    {
+        return static_cast<std::uint64_t>(integer) - static_cast<std::uint64_t>(base);
+    }
+    std::uint64_t of(std::int64_t integer) const { return distance(integer) / unit; }
+};
+
+Offsets offsets_of(std::span<const std::int64_t> integers)
+{
+    auto [least, greatest] = std::minmax_element(integers.begin(), integers.end());
+    Offsets offsets{.base = *least, .unit = 0};
+    for (std::int64_t integer : integers)
+        offsets.unit = std::gcd(offsets.unit, offsets.distance(integer));
+    offsets.unit = std::max<std::uint64_t>(offsets.unit, 1);
+    offsets.largest = offsets.of(*greatest);
+    return offsets;
+}
+
+// The bytes that hold it.
+std::uint8_t width_of(std::uint64_t largest)
+{
+    std::uint8_t width = 0;
+    while (width < 8 && largest >> (8 * width) != 0)
+        ++width;
+    return width;
+}
+
+// Says which ones are not `usual`.
+void write_bits(std::span<const std::int64_t> integers, std::int64_t usual, std::string &out)
+{
+    for (std::size_t first = 0; first < integers.size(); first += 64) {
+        std::uint64_t word = 0;
+        for (std::size_t row = first; row < std::min(first + 64, integers.size()); ++row)
+            word |= std::uint64_t{integers[row] != usual} << row % 64;
+        append(out, word, sizeof word);
+    }
+}
+
 std::int64_t power_of_ten(int exponent)
 {
     std::int64_t power = 1;
@@ -129,20 +172,49 @@ void write_column(const ValueTable &values, std::span<std::uint32_t> codes, bloc
 
 void write_integers(std::span<const std::int64_t> integers, block::Entry &entry, std::string &out)
 {
-    auto [least, greatest] = std::minmax_element(integers.begin(), integers.end());
-    std::uint64_t base = static_cast<std::uint64_t>(*least), unit = 0;
-    for (std::int64_t integer : integers)
-        unit = std::gcd(unit, static_cast<std::uint64_t>(integer) - base);
-    unit = std::max<std::uint64_t>(unit, 1);
-    std::uint64_t largest = (static_cast<std::uint64_t>(*greatest) - base) / unit;
+    Offsets offsets = offsets_of(integers);
     entry.form = block::Form::integers;
-    entry.base = *least;
-    entry.unit = unit;
-    while (entry.width < 8 && largest >> (8 * entry.width) != 0)
-        ++entry.width;
+    entry.base = offsets.base;
+    entry.unit = offsets.unit;
+    entry.width = width_of(offsets.largest);
+    std::size_t start = out.size();
+    auto others = static_cast<std::uint32_t>(
+        std::count_if(integers.begin(), integers.end(),
+                      [&](std::int64_t integer) { return integer != offsets.base; }));
+    if (block::size_of_bits(static_cast<std::uint32_t>(integers.size())) + others * entry.width <
+        integers.size() * entry.width) {
+        entry.form = block::Form::sparse;
+        entry.runs = others;
+        write_bits(integers, offsets.base, out);
+    }
     for (std::int64_t integer : integers)
-        append(out, (static_cast<std::uint64_t>(integer) - base) / unit, entry.width);
-    entry.codes_size = static_cast<std::uint32_t>(integers.size() * entry.width);
+        if (entry.form == block::Form::integers || integer != offsets.base)
+            append(out, offsets.of(integer), entry.width);
+    entry.codes_size = static_cast<std::uint32_t>(out.size() - start);
+}
+
+void write_times(std::span<const std::int64_t> times, block::Entry &entry, std::string &out)
+{
+    auto [first, last] = std::minmax_element(times.begin(), times.end());
+    Offsets offsets{.base = *first - (*first % block::kQuarter + block::kQuarter) % block::kQuarter,
+                    .unit = block::kQuarter};
+    for (std::int64_t time : times)
+        offsets.unit = std::gcd(offsets.unit, offsets.distance(time));
+    std::uint64_t step = block::kQuarter / offsets.unit;
+    std::uint8_t width = std::max<std::uint8_t>(width_of(step - 1), 1);
+    if (offsets.distance(*last) / block::kQuarter > UINT16_MAX ||
+        sizeof(std::uint16_t) + width > width_of(offsets_of(times).largest))
+        return write_integers(times, entry, out);
+    entry.form = block::Form::split;
+    entry.base = offsets.base;
+    entry.unit = offsets.unit;
+    entry.width = width;
+    entry.step = static_cast<std::uint32_t>(step);
+    for (std::int64_t time : times)
+        append(out, offsets.of(time) / step, sizeof(std::uint16_t));
+    for (std::int64_t time : times)
+        append(out, offsets.of(time) % step, width);
+    entry.codes_size = static_cast<std::uint32_t>(times.size() * (sizeof(std::uint16_t) + width));
 }
 
 bool write_numbers(std::span<const Number> numbers, block::Entry &entry, std::string &out)

@@ -37,7 +37,7 @@ public:
         const BlockColumnInfo *info = find_user_column(directory_, leaf.reference);
         if (!info)
             return RowSet(directory_.rows(), matches(leaf.predicate, std::nullopt, now_));
-        if (info->entry.form == block::Form::integers)
+        if (info->holds_integers())
             return rows_by_integer(leaf, read_user_integers(directory_, *info, bytes_));
         return rows_by_value(leaf, BlockColumn(directory_, *info, bytes_), directory_.rows(), now_);
     }
@@ -152,7 +152,7 @@ private:
         const BlockColumnInfo *info = find_user_column(*directory_, to_.breakdown_[index]);
         if (!info)
             made.ids.push_back({ValueIds::kMissing});
-        else if (info->entry.form == block::Form::integers)
+        else if (info->holds_integers())
             break_by_integers(index, read_user_integers(*directory_, *info, *bytes_), made);
         else
             break_by_values(index, BlockColumn(*directory_, *info, *bytes_), made);

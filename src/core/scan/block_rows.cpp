@@ -36,7 +36,7 @@ void BlockRows::read(const BlockColumnInfo &column, std::string_view bytes)
 {
     bytes_.add(column.bytes().offset, bytes);
     Column &known = columns_[index_of(column)];
-    if (column.entry.form == block::Form::integers) {
+    if (column.holds_integers()) {
         known.integers = std::make_unique<std::vector<std::int64_t>>(directory_.rows());
         read_integers(directory_, column, bytes_, *known.integers);
     } else {

@@ -43,7 +43,7 @@ public:
         const BlockColumnInfo *info = find_column(parts_.directory(), reference);
         if (!info)
             return RowSet(parts_.rows(), matches(leaf, std::nullopt));
-        if (info->entry.form == block::Form::integers)
+        if (info->holds_integers())
             return rows_by_number(leaf, *info);
         return rows_by_value(leaf, parts_.column(*info), parts_.rows(), now_);
     }

@@ -76,8 +76,13 @@ private:
     {
         return (!from_ || time >= *from_) && (!until_ || time < *until_);
     }
+    // True when all of its events are in the period.
+    bool holds_block(const BlockDirectory &directory) const;
     // Nothing when the times of the single rows must be looked at.
     std::optional<std::uint32_t> bucket_of_block(const BlockDirectory &directory) const;
+    // True when the quarter of an hour says whether an event is in the period, and in which bucket.
+    bool asks_only_quarters(const BlockDirectory &directory) const;
+    ByteRange needed_times(const BlockDirectory &directory) const;
     void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
     {
         profiles::find_ids(found, ranges_[breakdown], table_, breakdown, found_, ids);

@@ -5,6 +5,7 @@
 
 #include "../error.h"
 #include "../interrupt.h"
+#include "../events/block_quarters.h"
 #include "../events/value_table.h"
 #include "cell_numbers.h"
 #include "cell_totals.h"
@@ -21,9 +22,13 @@ struct Cell {
     std::uint32_t bucket = 0;
     std::uint32_t place = 0;  // of any of them among the chosen rows: its codes are those of all
     std::uint32_t users = 0;  // how many
-    std::uint32_t last_user = UINT32_MAX;
     std::int64_t times = 0;
     WideInteger sum = 0, duration = 0;  // in units of the column
+};
+
+// What is known of the users of a cell while its rows are gone through.
+struct Seen {
+    std::uint32_t last_user = UINT32_MAX, users = 0;
 };
 
 // The amounts of a column: coefficients of one power of ten, or any numbers.
@@ -36,7 +41,7 @@ public:
         numbers_.clear();
         coefficients_ = {};
         is_zero_ = false;
-        if (info.entry.form != block::Form::integers) {
+        if (!info.holds_integers()) {
             numbers_ = read_numbers(parts.directory(), info, parts.bytes());
         } else {
             coefficients_ = IntegerColumn(parts.directory(), info, parts.bytes());
@@ -116,16 +121,30 @@ private:
     void choose_by_time()
     {
         const BlockDirectory &directory = parts_->directory();
-        IntegerColumn times(directory, directory.get(ColumnKind::time), parts_->bytes());
+        const BlockColumnInfo &info = directory.get(ColumnKind::time);
+        if (to_.asks_only_quarters(directory)) {
+            BlockQuarters quarters(directory, info, parts_->bytes());
+            choose_by([&](std::uint16_t row) { return to_.buckets_.find_quarter(quarters[row]); },
+                      [&](std::uint16_t row) {
+                          return to_.is_in_period(quarters[row] * block::kQuarter);
+                      });
+        } else {
+            IntegerColumn times(directory, info, parts_->bytes());
+            choose_by([&](std::uint16_t row) { return to_.buckets_.find(times[row]); },
+                      [&](std::uint16_t row) { return to_.is_in_period(times[row]); });
+        }
+    }
+
+    template <typename BucketOf, typename IsInPeriod>
+    void choose_by(BucketOf bucket_of, IsInPeriod is_in_period)
+    {
         std::span rows(rows_);
         std::uint32_t *buckets = bucket_of_row_.data();
         std::size_t chosen = 0;
-        bool all_in_period =
-            to_.is_in_period(directory.first_time()) && to_.is_in_period(directory.last_time());
+        bool all_in_period = to_.holds_block(parts_->directory());
         for (std::uint16_t row : rows) {
-            std::int64_t time = times[row];
-            std::optional<std::uint32_t> bucket = to_.buckets_.find(time);
-            if (!bucket || !(all_in_period || to_.is_in_period(time)))
+            std::optional<std::uint32_t> bucket = bucket_of(row);
+            if (!bucket || !(all_in_period || is_in_period(row)))
                 continue;
             rows[chosen] = row;
             buckets[chosen++] = *bucket;
@@ -153,7 +172,7 @@ private:
         const BlockColumnInfo *info = find_column(parts_->directory(), reference);
         if (!info)
             made.ids.push_back({ValueIds::kMissing});
-        else if (info->entry.form == block::Form::integers)
+        else if (info->holds_integers())
             break_by_numbers(index, *info, made);
         else
             break_by_values(index, parts_->column(*info), made);
@@ -283,23 +302,26 @@ private:
     void add_users()
     {
         const BlockUsers &users = parts_->users();
-        if (found_.size() < rows_.size())
-            found_.resize(rows_.size());
+        if (found_.size() < rows_.size() + 1)
+            found_.resize(rows_.size() + 1);
         auto *found = found_.data();
         std::span rows(rows_);
         std::span numbers(cell_of_row_);
-        Cell *cells = cells_.data();
+        seen_.assign(cells_.size(), {});
+        Seen *seen = seen_.data();
         std::uint32_t user = 0, end = users.last_row(0);
         for (std::size_t index = 0; index < rows.size(); ++index) {
             while (rows[index] >= end)
                 end = users.last_row(++user);
-            Cell &cell = cells[numbers[index]];
-            if (cell.last_user == user)
-                continue;
-            cell.last_user = user;
-            ++cell.users;
-            *found++ = {numbers[index], static_cast<std::uint16_t>(user)};
+            Seen &in_cell = seen[numbers[index]];
+            bool is_new = in_cell.last_user != user;
+            *found = {numbers[index], static_cast<std::uint16_t>(user)};
+            found += is_new;
+            in_cell.users += is_new;
+            in_cell.last_user = user;
         }
+        for (std::size_t cell = 0; cell < cells_.size(); ++cell)
+            cells_[cell].users = seen[cell].users;
         std::span all(found_.data(), found);
         std::uint32_t start = 0;
         for (const Cell &cell : cells_) {
@@ -384,6 +406,7 @@ private:
     std::vector<std::uint64_t> keys_;           // of the chosen rows: bucket and codes
     CellNumbers numbers_;
     std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user; longer than needed
+    std::vector<Seen> seen_;                                      // of each cell
     std::vector<Breakdown> breakdowns_;
     std::vector<std::uint32_t> cell_of_row_;
     std::vector<Cell> cells_;
@@ -409,10 +432,31 @@ bool Segmentation::reads_columns() const
 
 std::optional<std::uint32_t> Segmentation::bucket_of_block(const BlockDirectory &directory) const
 {
-    if (!is_in_period(directory.first_time()) || !is_in_period(directory.last_time()))
+    if (!holds_block(directory))
         return std::nullopt;
     std::optional<std::uint32_t> bucket = buckets_.find(directory.first_time());
     return bucket == buckets_.find(directory.last_time()) ? bucket : std::nullopt;
+}
+
+bool Segmentation::holds_block(const BlockDirectory &directory) const
+{
+    return is_in_period(directory.first_time()) && is_in_period(directory.last_time());
+}
+
+bool Segmentation::asks_only_quarters(const BlockDirectory &directory) const
+{
+    auto is_whole = [](const std::optional<std::int64_t> &time) {
+        return !time || *time % block::kQuarter == 0;
+    };
+    return buckets_.are_of_quarters() &&
+           (holds_block(directory) || (is_whole(from_) && is_whole(until_))) &&
+           BlockQuarters::are_in(directory.get(ColumnKind::time));
+}
+
+ByteRange Segmentation::needed_times(const BlockDirectory &directory) const
+{
+    const BlockColumnInfo &times = directory.get(ColumnKind::time);
+    return asks_only_quarters(directory) ? BlockQuarters::bytes(directory, times) : times.bytes();
 }
 
 std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &directory) const
@@ -424,7 +468,7 @@ std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &director
     };
     add(&directory.get(ColumnKind::key));
     if (!bucket_of_block(directory))
-        add(&directory.get(ColumnKind::time));
+        ranges.push_back(needed_times(directory));
     if (!cell_)
         for (ColumnKind kind : {ColumnKind::count, ColumnKind::sum, ColumnKind::duration})
             add(&directory.get(kind));

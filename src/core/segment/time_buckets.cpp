@@ -23,6 +23,24 @@ TimeBuckets::TimeBuckets(std::span<const std::int64_t> starts)
             ++bucket;
         slices_.push_back(bucket);
     }
+    number_quarters();
+}
+
+void TimeBuckets::number_quarters()
+{
+    constexpr std::int64_t kMost = 1 << 20;  // thirty years
+    auto is_whole = [](std::int64_t start) { return start % block::kQuarter == 0; };
+    first_quarter_ = starts_.front() / block::kQuarter;
+    std::int64_t last = starts_.back() / block::kQuarter;
+    if (last - first_quarter_ >= kMost || !std::all_of(starts_.begin(), starts_.end(), is_whole))
+        return;
+    quarters_.reserve(static_cast<std::size_t>(last - first_quarter_ + 1));
+    std::uint32_t bucket = 0;
+    for (std::int64_t quarter = first_quarter_; quarter <= last; ++quarter) {
+        while (bucket + 1 < starts_.size() && starts_[bucket + 1] <= quarter * block::kQuarter)
+            ++bucket;
+        quarters_.push_back(bucket);
+    }
 }
 
 }  // namespace profiles

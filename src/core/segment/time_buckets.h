@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "../events/block_layout.h"
+
 namespace profiles {
 
 class TimeBuckets {
@@ -32,12 +34,29 @@ public:
         return bucket;
     }
 
+    // True when no quarter of an hour, from the epoch on, is in two buckets.
+    bool are_of_quarters() const { return starts_.empty() || !quarters_.empty(); }
+    // The same for whole quarters.
+    std::optional<std::uint32_t> find_quarter(std::int64_t quarter) const
+    {
+        if (starts_.empty())
+            return 0;
+        std::int64_t after = quarter - first_quarter_;
+        if (after < 0)
+            return std::nullopt;
+        return quarters_[std::min(static_cast<std::size_t>(after), quarters_.size() - 1)];
+    }
+
 private:
     static constexpr std::int64_t kForever = INT64_MAX;
+
+    void number_quarters();
 
     std::vector<std::int64_t> starts_, ends_;
     std::vector<std::uint32_t> slices_;  // the bucket at the start of each slice
     unsigned shift_ = 0;                 // a slice is 2^shift_ milliseconds
+    std::int64_t first_quarter_ = 0;
+    std::vector<std::uint32_t> quarters_;  // the bucket of each, if no start is inside of one
 };
 
 }  // namespace profiles

@@ -74,7 +74,7 @@ void prepare_values(EventScan &scan, BlockValues &values)
 {
     const BlockRows &rows = *scan.block->object;
     attempt([&](std::pmr::memory_resource *) {
-        if (values.info->entry.form == block::Form::integers)
+        if (values.info->holds_integers())
             values.integers = rows.integers(*values.info).data();
         else
             values.codes = rows.coded(*values.info).codes.data();
