@@ -15,6 +15,18 @@ namespace {
 constexpr std::size_t kKeys = 1000;  // of one request
 constexpr std::size_t kLongestKey = 256;
 
+// Methods that ask for something: to answer is not the work of ingestion.
+constexpr std::string_view kAsking[] = {
+    "rc",
+    "fetch_remote_config",
+    "ab_fetch_variants",
+    "ab_fetch_experiments",
+    "feedback",
+    "surveys",
+    "sc",
+    "queue",
+};
+
 // Names of one document of the SDK, and of the campaign's property that they set.
 struct CampaignName {
     std::string_view sent, property;
@@ -61,6 +73,21 @@ std::string_view provider(std::string_view sent, SkipList &skips)
     if (!sent.empty() && sent != "FCM")
         skips.push_back({"token_provider", {}, "is unknown; FCM is used"});
     return "FCM";
+}
+
+// Of a request that neither enrols nor leaves.
+void report_idle_method(const Request &request, SkipList &skips)
+{
+    bool asks =
+        std::find(std::begin(kAsking), std::end(kAsking), request.method) != std::end(kAsking);
+    if (!request.method.empty() && !asks)
+        skips.push_back({"method", {}, "is unknown"});
+    if (!request.method.empty())
+        return;
+    if (request.keys.type != Type::null)
+        skips.push_back({"keys", {}, "come without a method"});
+    if (!request.variant.empty())
+        skips.push_back({"variant", {}, "comes without a method"});
 }
 
 std::string_view checked_key(const Node &key, SkipList &skips)
@@ -110,8 +137,7 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
                   (fetches && request.opts_in);
     bool leaves = request.method == "ab_opt_out";
     if (!enrols && !leaves) {
-        if (request.method.empty() && request.keys.type != Type::null)
-            skips.push_back({"keys", {}, "come without a method"});
+        report_idle_method(request, skips);
         return {};
     }
     std::pmr::vector<Enrolment> rows(memory);
@@ -129,6 +155,8 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
         if (!row.key.empty())
             rows.push_back(row);
     }
+    if (enrols && keys.empty())
+        skips.push_back({"method", {}, "enrols for no keys"});
     if (leaves && keys.empty()) {
         row.kind = Enrolment::Kind::leave_all;
         rows.push_back(row);
