@@ -218,6 +218,8 @@ void find_users(Bulk &bulk)
         CHECK_FOR_INTERRUPTS();
         if (try_to_claim_and_lock(bulk))
             return;
+        if (tries == kPatience)
+            refuse_hidden_rows(bulk.statements);
     }
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("the users of these requests keep changing"),

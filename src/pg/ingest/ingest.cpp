@@ -197,12 +197,27 @@ std::int64_t next_uid(AppStatements *statements)
     return first_number();
 }
 
-std::optional<Found> create_user(AppStatements *statements, const Request &request)
+// Whoever loses the device to somebody else keeps the number for the next try.
+std::optional<Found> create_user(AppStatements *statements, const Request &request,
+                                 std::int64_t &spare_uid)
 {
-    std::int64_t uid = next_uid(statements);
-    if (!claim_device(statements, request.device_id, uid, request.time))
+    if (spare_uid == 0)
+        spare_uid = next_uid(statements);
+    if (!claim_device(statements, request.device_id, spare_uid, request.time))
         return std::nullopt;
-    return Found{{new_user(uid, request)}, true};
+    return Found{{new_user(spare_uid, request)}, true};
+}
+
+// After so many tries in vain.
+void look_again(AppStatements *statements, int tries)
+{
+    CHECK_FOR_INTERRUPTS();
+    if (tries == kPatience)
+        refuse_hidden_rows(statements);
+    if (tries == kTries)
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg("the user of this request keeps changing"),
+                        errhint("Send the request again.")));
 }
 
 // The old id is known, the new one is not: the user goes on under the new id. Devices are claimed before
@@ -213,9 +228,9 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
     std::optional<LockedUser> locked;
-    while (!(locked = lock_user(statements, uid))) {
+    for (int tries = 1; !(locked = lock_user(statements, uid)); ++tries) {
         // Merged away meanwhile: the old device leads to the survivor. Purged: it leads nowhere.
-        CHECK_FOR_INTERRUPTS();
+        look_again(statements, tries);
         std::optional<std::int64_t> survivor = find_device(statements, former_device(request));
         uid = survivor ? *survivor : next_uid(statements);
         Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
@@ -229,7 +244,8 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 }
 
 // Nothing when somebody else was faster; the caller looks again.
-std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
+std::optional<Found> find_user_once(AppStatements *statements, const Request &request,
+                                    std::int64_t &spare_uid)
 {
     std::string_view former = former_device(request);
     if (former.empty()) {
@@ -241,7 +257,7 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
     std::optional<std::int64_t> old_uid = find_device(statements, former);
     if (!uid)
         return old_uid ? rename_device(statements, request, *old_uid)
-                       : create_user(statements, request);
+                       : create_user(statements, request, spare_uid);
     if (old_uid && *old_uid != *uid)
         return merge_devices(statements, *old_uid, *uid, request.time);
     std::optional<LockedUser> locked = lock_user(statements, *uid);
@@ -252,15 +268,12 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
 
 Found find_user(AppStatements *statements, const Request &request)
 {
-    for (int tries = 0; tries < kTries; ++tries) {
-        CHECK_FOR_INTERRUPTS();
-        if (std::optional<Found> found = find_user_once(statements, request))
+    std::int64_t spare_uid = 0;
+    for (int tries = 1;; ++tries) {
+        if (std::optional<Found> found = find_user_once(statements, request, spare_uid))
             return *found;
+        look_again(statements, tries);
     }
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("the user of this request keeps changing"),
-                    errhint("Send the request again.")));
-    pg_unreachable();
 }
 
 Day day_in_zone(Time time, const void *zone)
