@@ -38,7 +38,10 @@ SELECT pg_temp.whole(1) = :'a';
 SELECT pg_temp.whole(1) - 'events' - 'profile', :'a'::jsonb - 'events' - 'profile' WHERE pg_temp.whole(1) <> :'a';
 -- last seen: the request that merged was b's own
 SELECT name, now.value, before.value FROM jsonb_each(pg_temp.whole(2)) AS now (name, value) FULL JOIN jsonb_each(:'b') AS before (name, value) USING (name)
- WHERE now.value IS DISTINCT FROM before.value;
+ WHERE now.value IS DISTINCT FROM before.value AND name <> 'events';
+-- the merge and what took it back left an event each
+SELECT jsonb_array_length(pg_temp.whole(2) -> 'events') - jsonb_array_length(:'b'::jsonb -> 'events');
+SELECT key, segmentation, profile FROM shop.events WHERE uid = 2 AND key ~ 'update' ORDER BY ts;
 SELECT users, reports FROM shop.crash_groups;
 SELECT profiles.undo_merge('shop', 1);
 SELECT profiles.undo_merge('shop', 99);

@@ -177,6 +177,7 @@ struct Found {
     LockedUser locked;
     bool is_new = false;      // there is no row yet
     bool is_changed = false;  // merged: the profile must be written in any case
+    std::string_view profile_before_merge = {};
 };
 
 std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into,
@@ -188,7 +189,10 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         return std::nullopt;
     LockedUser &old = first->user.uid == from ? *first : *second;
     LockedUser &kept = first->user.uid == from ? *second : *first;
-    return Found{{merge_locked(statements, old.user, kept.user, at), kept.row}, false, true};
+    return Found{{merge_locked(statements, old.user, kept.user, at), kept.row},
+                 false,
+                 true,
+                 kept.user.profile};
 }
 
 std::int64_t next_uid(AppStatements *statements)
@@ -337,7 +341,7 @@ std::span<const PendingBatch> pending_batches(const Outcome &outcome, std::strin
 }
 
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
-                std::string_view profile_then, Failure &unusable)
+                const OtherProfiles &others, Failure &unusable)
 {
     unusable.failed = false;
     bool looks_up = request.address && !stays_away(user, request);
@@ -352,7 +356,8 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
         surroundings.geocoder = geocoder;
         if (databases)
             surroundings.geoip = databases->place(*request.address);
-        surroundings.profile_then = profile_then;
+        surroundings.profile_then = others.then;
+        surroundings.profile_before_merge = others.before_merge;
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;
@@ -392,8 +397,9 @@ Taken take(const App &app, AppStatements *statements, const Request &request, Ti
     Found found = find_user(statements, request);
     const User &before = found.locked.user;
     Failure unusable;
-    std::string_view then = find_profile_then(statements, before, request);
-    Outcome outcome = compute(app, before, request, now, then, unusable);
+    OtherProfiles others{find_profile_then(statements, before, request),
+                         found.profile_before_merge};
+    Outcome outcome = compute(app, before, request, now, others, unusable);
     Taken taken{{}, outcome.user.profile, outcome.user.logged};
     Answer &answer = taken.answer;
     answer.uid = before.uid;
