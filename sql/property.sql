@@ -28,7 +28,15 @@ SET ROLE regress_reader;
 SELECT profiles.visible_profile('shop', profile)::jsonb #- '{custom,long}' FROM shop.people WHERE uid = 2;
 SELECT profiles.visible_profile('shop', '{"country": "DE", "custom": {}}');
 RESET ROLE;
+-- Countly's spellings are the same properties.
+SELECT profiles.configure_property('shop', 'up.cc', masked => true), profiles.configure_property('shop', 'up.custom.n', hidden => true, expires => '5'), profiles.configure_property('shop', 'cmp.c', hidden => true);
+SELECT name, kind, hidden, masked, expires FROM shop.properties WHERE name IN ('country', 'custom.n', 'campaign.name') ORDER BY name;
+SELECT profiles.configure_property('shop', 'up.custom.n', hidden => false, expires => 'never');
+CALL profiles.delete_property('shop', 'up.cc');
+CALL profiles.delete_property('shop', 'cmp.c');
+SELECT settings FROM profiles.apps;
 SELECT profiles.configure_property('shop', 'custom', hidden => true);
+SELECT profiles.configure_property('shop', 'up.custom.a.b', hidden => true);
 SELECT profiles.configure_property('shop', 'custom.a.b', hidden => true);
 SELECT profiles.configure_property('shop', NULL, hidden => true);
 SELECT profiles.configure_property('no such app', 'email', hidden => true);

@@ -109,6 +109,18 @@ $function$;
 COMMENT ON FUNCTION @extschema@.refresh_properties(text) IS
     'counts the properties that users have, their types and samples of their values, in one pass over the users; returns how many properties there are';
 
+CREATE FUNCTION @extschema@.property_name(property text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT CASE WHEN property ~ '^(up\.(custom\.)?|cmp\.)[^.$]+$'
+                THEN (SELECT name FROM @extschema@.profile_keys(@extschema@.profile(property, 'x')) AS name)
+                ELSE property END
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.property_name(text) IS
+    'internal: the name in the catalogue of a property that may be given in Countly''s spelling: country for up.cc';
+
 CREATE FUNCTION @extschema@.property_kind(property text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -203,11 +215,12 @@ CREATE FUNCTION @extschema@.configure_property(app text, property text, hidden b
     AS $function$
 DECLARE
     rule jsonb;
+    name text := @extschema@.property_name(property);
 BEGIN
     PERFORM @extschema@.app_timezone(app);
     IF expires IS NOT NULL THEN
-        rule := @extschema@.expiry_rule(property, expires);
-        PERFORM @extschema@.set_property_expiry(app, property, rule);
+        rule := @extschema@.expiry_rule(name, expires);
+        PERFORM @extschema@.set_property_expiry(app, name, rule);
     END IF;
     EXECUTE format($statement$
         INSERT INTO %1$I.properties AS known (name, kind, hidden, masked, expires)
@@ -216,7 +229,7 @@ BEGIN
            SET hidden = coalesce($3, known.hidden), masked = coalesce($4, known.masked),
                samples = CASE WHEN coalesce($3, known.hidden) OR coalesce($4, known.masked) THEN '[]' ELSE known.samples END,
                expires = CASE WHEN $5 IS NULL THEN known.expires ELSE $6 END
-        $statement$, app) USING property, @extschema@.property_kind(property), hidden, masked, expires, rule #>> '{}';
+        $statement$, app) USING name, @extschema@.property_kind(name), hidden, masked, expires, rule #>> '{}';
 END
 $function$;
 
@@ -335,7 +348,8 @@ CREATE PROCEDURE @extschema@.delete_property(app text, property text)
     LANGUAGE plpgsql
     AS $procedure$
 DECLARE
-    path     pg_catalog.text[] := @extschema@.property_path(property);
+    name     pg_catalog.text := @extschema@.property_name(property);
+    path     pg_catalog.text[] := @extschema@.property_path(name);
     last_uid pg_catalog.int8;
 BEGIN
     PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
@@ -348,7 +362,7 @@ BEGIN
         END LOOP;
     END LOOP;
     PERFORM @extschema@.delete_property_of_merges(app, path);
-    PERFORM @extschema@.delete_property_of_catalogue(app, property);
+    PERFORM @extschema@.delete_property_of_catalogue(app, name);
 END
 $procedure$;
 
