@@ -79,6 +79,7 @@ SELECT key, segmentation, now() - ts < '1 minute', profile FROM shop.events WHER
 CALL profiles.compact('shop');
 SELECT minutes, pg_temp.shown(3, minutes) FROM unnest('{54,55,56,58,62}'::numeric[]) AS minutes;
 SELECT profiles.profile_at('shop', 99, now());
+SELECT profiles.profile_at('shop', 9223372036854775807, now());
 SELECT profiles.profile_at('no such app', 1, now());
 SELECT profiles.profile_at('shop', NULL, now()) IS NULL;
 SET client_min_messages = warning;

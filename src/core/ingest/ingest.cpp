@@ -22,11 +22,6 @@ constexpr std::size_t kListedProperties = 100;  // of one update
 
 constexpr std::string_view kIdentity[] = {"name", "username", "email", "phone"};
 
-bool is_duplicate(const User &user, const Request &request)
-{
-    return request.sent_at && is_remembered(user.recent_requests, request.hash);
-}
-
 class Ingestion {
 public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
@@ -295,6 +290,11 @@ private:
 };
 
 }  // namespace
+
+bool is_duplicate(const User &user, const Request &request)
+{
+    return request.sent_at && is_remembered(user.recent_requests, request.hash);
+}
 
 bool is_late(const User &user, const Request &request)
 {

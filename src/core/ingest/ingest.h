@@ -28,6 +28,9 @@ struct Surroundings {
     std::string_view profile_before_merge = {};
 };
 
+// Whether this user has sent the same request before.
+bool is_duplicate(const User &user, const Request &request);
+
 // Whether the request is older than what is known of the user and may leave events: they carry the
 // profile of their own time.
 bool is_late(const User &user, const Request &request);

@@ -180,8 +180,9 @@ struct Found {
     std::string_view profile_before_merge = {};
 };
 
+// A merge that was done for the same request and undone since is not done again: the request is a duplicate.
 std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into,
-                                   Time at)
+                                   const Request &request)
 {
     std::optional<LockedUser> first = lock_user(statements, Min(from, into));
     std::optional<LockedUser> second = lock_user(statements, Max(from, into));
@@ -189,7 +190,9 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         return std::nullopt;
     LockedUser &old = first->user.uid == from ? *first : *second;
     LockedUser &kept = first->user.uid == from ? *second : *first;
-    return Found{{merge_locked(statements, old.user, kept.user, at), kept.row},
+    if (is_duplicate(kept.user, request))
+        return Found{kept};
+    return Found{{merge_locked(statements, old.user, kept.user, request.time), kept.row},
                  false,
                  true,
                  kept.user.profile};
@@ -263,7 +266,7 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
         return old_uid ? rename_device(statements, request, *old_uid)
                        : create_user(statements, request, spare_uid);
     if (old_uid && *old_uid != *uid)
-        return merge_devices(statements, *old_uid, *uid, request.time);
+        return merge_devices(statements, *old_uid, *uid, request);
     std::optional<LockedUser> locked = lock_user(statements, *uid);
     if (!locked || !is_still_of(statements, request.device_id, locked->user))
         return std::nullopt;
