@@ -207,6 +207,20 @@ SELECT pg_temp.told('{"token_session": 1, "android_token": "p", "token_provider"
 SELECT pg_temp.told('{"token_session": 1, "android_token": "f", "token_provider": "MOON"}');
 SELECT provider, token FROM told.push_tokens ORDER BY provider;
 SELECT pg_temp.told('{"keys": ["colour"]}');
+-- A token that is empty takes away those of its own provider; none, or one that is no text, takes nothing away.
+SELECT pg_temp.told('{"token_session": 1, "ios_token": "i"}');
+SELECT pg_temp.told('{"token_session": 1}'), pg_temp.told('{"token_session": 1, "ios_token": {"a": 1}}'), pg_temp.told('{"token_session": 1, "android_token": null}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"token_session": 1, "ios_token": ""}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"token_session": 1, "ios_token": "both", "android_token": "both"}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"android_token": ""}');
+-- Keys that are none are not all of them.
+SELECT pg_temp.told('{"method": "ab", "keys": ["k1", "k2"]}');
+SELECT pg_temp.told('{"method": "ab_opt_out", "keys": {"k1": 1}}'), pg_temp.told('{"method": "ab_opt_out", "keys": "[\"k1\""}'), pg_temp.told('{"method": "ab_opt_out", "keys": [1]}');
+SELECT key FROM told.enrolments ORDER BY key;
+SELECT pg_temp.told('{"method": "ab_opt_out", "keys": []}');
 SELECT pg_temp.told('{"variant": "B"}');
 SELECT pg_temp.told('{"method": "ab_enrol", "keys": ["colour"], "variant": "B"}');
 SELECT pg_temp.told('{"method": "AB", "keys": "colour"}');

@@ -113,19 +113,18 @@ std::span<PushToken> read_tokens(const Request &request, SkipList &skips,
                                  std::pmr::memory_resource *memory)
 {
     std::pmr::vector<PushToken> tokens(memory);
-    if (!request.token_session) {
-        if (!request.ios_token.empty() || !request.android_token.empty())
-            skips.push_back({request.ios_token.empty() ? "android_token" : "ios_token",
-                             {},
-                             "comes without token_session"});
-        return {};
-    }
     std::int16_t mode = request.test_mode.value_or(0);
-    // A request names one system; an empty token says that there is none any more.
-    if (!request.ios_token.empty())
-        tokens.push_back({"APN", request.ios_token, mode});
-    if (!request.android_token.empty() || request.ios_token.empty())
-        tokens.push_back({provider(request.token_provider, skips), request.android_token, mode});
+    if (request.ios_token)
+        tokens.push_back({"APN", *request.ios_token, mode});
+    if (request.android_token)
+        tokens.push_back({provider(request.token_provider, skips), *request.android_token, mode});
+    if (request.token_session && tokens.empty())
+        skips.push_back({"token_session", {}, "comes without a token"});
+    if (!request.token_session && !tokens.empty())
+        skips.push_back(
+            {request.ios_token ? "ios_token" : "android_token", {}, "comes without token_session"});
+    if (!request.token_session)
+        return {};
     return keep(tokens, memory);
 }
 
@@ -155,9 +154,9 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
         if (!row.key.empty())
             rows.push_back(row);
     }
-    if (enrols && keys.empty())
+    if (enrols && keys.empty() && !request.has_faulty_keys)
         skips.push_back({"method", {}, "enrols for no keys"});
-    if (leaves && keys.empty()) {
+    if (leaves && keys.empty() && !request.has_faulty_keys) {
         row.kind = Enrolment::Kind::leave_all;
         rows.push_back(row);
     }
