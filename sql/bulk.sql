@@ -50,6 +50,16 @@ SELECT count(*), min(status) FROM profiles.ingest_bulk('shop', (SELECT jsonb_agg
     'user_details', jsonb_build_object('custom', jsonb_build_object('sum', jsonb_build_object('$inc', n))))) FROM generate_series(1, 1000) AS n));
 SELECT profile OPERATOR(profiles.->>) 'custom.sum', (SELECT count(*) FROM shop.event_batches AS b WHERE b.uid = u.uid AND first_ts > '2023-11-14 22:30:00') FROM shop.users AS u WHERE device_id = 'a';
 
+-- So are others beside it, an old one and a new one, whatever their number of requests.
+BEGIN;
+CREATE TABLE pg_temp.written AS SELECT relname, n_tup_ins, n_tup_upd FROM pg_stat_xact_user_tables WHERE schemaname = 'shop';
+SELECT count(*), min(status) FROM profiles.ingest_bulk('shop', (SELECT jsonb_agg(jsonb_build_object('device_id', CASE n % 3 WHEN 0 THEN 'a' WHEN 1 THEN 'b' ELSE 'fresh' END, 'timestamp', 1700003000 + n,
+    'begin_session', 1, 'user_details', jsonb_build_object('custom', jsonb_build_object('sum', jsonb_build_object('$inc', n))))) FROM generate_series(1, 300) AS n));
+SELECT relname, now.n_tup_ins - coalesce(before.n_tup_ins, 0) AS inserted, now.n_tup_upd - coalesce(before.n_tup_upd, 0) AS updated
+  FROM pg_stat_xact_user_tables AS now LEFT JOIN pg_temp.written AS before USING (relname)
+ WHERE schemaname = 'shop' AND (now.n_tup_ins, now.n_tup_upd) <> (coalesce(before.n_tup_ins, 0), coalesce(before.n_tup_upd, 0)) ORDER BY relname;
+ROLLBACK;
+
 -- An error while users are locked is one of the call, and whoever catches it goes on where it was.
 CREATE ROLE regress_bulk;
 GRANT USAGE ON SCHEMA shop TO regress_bulk;

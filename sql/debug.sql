@@ -17,6 +17,9 @@ SELECT debug #> '{user,profile}', debug #> '{user,id}', debug #> '{user,remember
   FROM profiles.debug_user('shop', 2) AS debug;
 -- the other user has nothing of it, and is gone
 SELECT profiles.debug_user('shop', 1);
+SELECT profiles.debug_user('shop', 99), profiles.debug_user('shop', 0);
+SELECT profiles.debug_user('shop', -1);
+SELECT profiles.debug_user('shop', 9223372036854775807);
 SELECT profiles.debug_user('shop', NULL);
 SELECT profiles.debug_user('no such app', 1);
 -- a user who only sent a heartbeat

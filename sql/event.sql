@@ -121,6 +121,23 @@ SELECT pg_temp.events('segments');
 SELECT regexp_replace(pg_temp.at(1, 'segments', jsonb_build_object('events', jsonb_build_array(jsonb_build_object('key', 'l', 'segmentation',
        jsonb_build_object('v', repeat('ä', 257), repeat('n', 128), 1, repeat('n', 129), 2))))), 'n{100,}', 'nn', 'g');
 SELECT length(segmentation ->> 'v'), (SELECT count(*) FROM jsonb_object_keys(segmentation)) FROM shop.events WHERE key = 'l';
+-- 100 segments, 10 elements: what is over is left out and told; what is empty does not count, and what the server adds stays
+SELECT pg_temp.at(2, 'segments', jsonb_build_object('events', jsonb_build_array(jsonb_build_object('key', 'wide', 'segmentation',
+       (SELECT jsonb_object_agg('s' || n, n) FROM generate_series(1, 102) AS n) || '{"e": "", "n": null}'),
+       jsonb_build_object('key', 'long', 'segmentation', jsonb_build_object('list', (SELECT jsonb_agg(n) FROM generate_series(1, 11) AS n), 'ten', (SELECT jsonb_agg(n) FROM generate_series(1, 10) AS n), 'texts', jsonb_build_array(repeat('x', 257), 'y', 3))),
+       jsonb_build_object('key', '[CLY]_nps', 'segmentation', (SELECT jsonb_object_agg('s' || n, n) FROM generate_series(1, 98) AS n) || '{"widget_id": "w", "rating": 9}'))));
+SELECT key, (SELECT count(*) FROM jsonb_object_keys(segmentation)), segmentation -> 's1', segmentation -> 's100', segmentation -> 'list', segmentation -> 'ten', length(segmentation #>> '{texts,0}'), (segmentation -> 'texts') - 0, segmentation -> 'type'
+  FROM shop.events WHERE key IN ('wide', 'long', '[CLY]_nps') AND device_id = 'segments' ORDER BY ts;
+-- these limits are settings; 0 means none
+SELECT profiles.configure_app('shop', '{"segment_limit": 2, "segment_array_limit": 1, "value_length_limit": 3}');
+SELECT pg_temp.at(3, 'segments', '{"events": [{"key": "tight", "segmentation": {"a": ["long", 2], "b": [], "c": 1, "d": null}}]}');
+SELECT profiles.configure_app('shop', '{"segment_limit": 0, "segment_array_limit": 0, "value_length_limit": null}');
+SELECT pg_temp.at(4, 'segments', jsonb_build_object('events', jsonb_build_array(jsonb_build_object('key', 'free', 'segmentation',
+       (SELECT jsonb_object_agg('s' || n, n) FROM generate_series(1, 150) AS n) || jsonb_build_object('list', (SELECT jsonb_agg(n) FROM generate_series(1, 30) AS n))))));
+SELECT key, (SELECT count(*) FROM jsonb_object_keys(segmentation)), CASE key WHEN 'tight' THEN segmentation END, jsonb_array_length(segmentation -> 'list') FROM shop.events WHERE key IN ('tight', 'free') ORDER BY ts;
+SELECT profiles.configure_app('shop', '{"segment_limit": -1}');
+SELECT profiles.configure_app('shop', '{"segment_array_limit": "10"}');
+SELECT profiles.configure_app('shop', '{"segment_limit": null, "segment_array_limit": null}');
 -- what links events with each other is not kept, anything else unknown is reported
 SELECT pg_temp.at(2, 'segments', '{"events": [{"key": "m", "id": "1", "pvid": "2", "cvid": "3", "peid": "4", "name": "n", "ip": 1}]}');
 

@@ -57,6 +57,25 @@ BEGIN;
 INSERT INTO shop.inbox (request) VALUES ('{"device_id": "c", "timestamp": 1700003001}');
 CALL profiles.drain('shop');
 ROLLBACK;
-SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid <> 16 AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+-- An error that is no request's own stops it, loses nothing, and leaves nothing behind once it is called again.
+CREATE FUNCTION shop.stop() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.device_id = 'stop' THEN
+        RAISE EXCEPTION 'the disk is full' USING ERRCODE = 'disk_full';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER stop BEFORE INSERT ON shop.users FOR EACH ROW EXECUTE FUNCTION shop.stop();
+SELECT profiles.configure_app('shop', '{"salt": null}');
+INSERT INTO shop.inbox (request) VALUES ('{"device_id": "first", "timestamp": 1700004000}'), ('{"device_id": "stop", "timestamp": 1700004000}'), ('["device_id"]'), ('{"device_id": "last", "timestamp": 1700004000}');
+\set VERBOSITY terse
+CALL profiles.drain('shop');
+\set VERBOSITY default
+SELECT count(*), (SELECT count(*) FROM shop.users WHERE device_id IN ('first', 'last')) FROM shop.inbox;
+DROP TRIGGER stop ON shop.users;
+CALL profiles.drain('shop');
+SELECT count(*), (SELECT count(*) FROM shop.users WHERE device_id IN ('first', 'stop', 'last')) FROM shop.inbox;
+SELECT status, reason, request FROM shop.inbox_errors ORDER BY id DESC LIMIT 1;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
 SET client_min_messages = warning;
 SELECT profiles.drop_app('shop');

@@ -194,6 +194,39 @@ SET ROLE plain_sender;
 SELECT pg_temp.send('y', 21);
 SELECT pg_temp.send('x', 21);
 RESET ROLE;
+-- Policies that hide a user, or the device that leads to it: the error says so, and few numbers of users are used up.
+CREATE FUNCTION pg_temp.hidden(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+    answer text;
+BEGIN
+    EXECUTE 'SELECT string_agg(status, '' '') FROM profiles.' || call INTO answer;
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' / ', SQLSTATE, SQLERRM, hint);
+END $$;
+GRANT UPDATE ON plain.devices TO plain_sender;
+SET ROLE plain_sender;
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "x"}')$$);
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "x", "old_device_id": "y"}')$$);
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "y", "old_device_id": "x"}')$$);
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "nobody had it", "old_device_id": "x"}')$$);
+SELECT pg_temp.hidden($$ingest_bulk('plain', '[{"device_id": "y"}, {"device_id": "x"}]')$$);
+RESET ROLE;
+ALTER TABLE plain.devices ENABLE ROW LEVEL SECURITY;
+CREATE POLICY but_x ON plain.devices USING (device_id <> 'x') WITH CHECK (true);
+DROP POLICY none_of_x ON plain.users;
+CREATE POLICY all_users ON plain.users USING (true);
+GRANT USAGE ON SEQUENCE plain.users_uid_seq TO plain_sender;
+SELECT last_value AS uids FROM plain.users_uid_seq \gset
+SET ROLE plain_sender;
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "x"}')$$);
+SELECT pg_temp.hidden($$ingest_bulk('plain', '[{"device_id": "y"}, {"device_id": "x"}]')$$);
+SELECT pg_temp.hidden($$ingest('plain', '{"device_id": "y"}')$$);
+RESET ROLE;
+SELECT last_value - :uids < 10, (SELECT count(*) FROM plain.devices WHERE device_id = 'nobody had it') FROM plain.users_uid_seq;
+ALTER TABLE plain.devices DISABLE ROW LEVEL SECURITY;
 ALTER TABLE plain.users DISABLE ROW LEVEL SECURITY;
 SET ROLE plain_sender;
 SELECT pg_temp.send('x', 22);

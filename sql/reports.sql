@@ -179,17 +179,52 @@ SELECT profiles.create_app('told') IS NOT NULL;
 CREATE FUNCTION pg_temp.told(request jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', status, skipped) FROM profiles.ingest('told', '{"device_id": "d", "timestamp": 1700000000}' || request) $$;
 SELECT pg_temp.told('{"crash": {"_error": "one", "_nonfatal": 1, "a.b": 3, "_": 4, "_custom": {"x.y": 1, "z": [1]}}}');
+-- two names that become one, one of the server's own, one that is too long
+SELECT regexp_replace(pg_temp.told(jsonb_build_object('crash', jsonb_build_object('_error', 'names', '_nonfatal', true, '_os', 'a', 'os', 'b', '_crash_group', 'mine', '_custom_x', 3, '_custom', jsonb_build_object('x', 1, 'a.b', 2, 'ab', 3, repeat('l', 122), 4)))), 'l{9,}', 'll', 'g');
+SELECT segmentation - '{error,crash_group}'::text[] - ('custom_' || repeat('l', 121)), segmentation -> ('custom_' || repeat('l', 121)), segmentation ->> 'crash_group' = crash_group
+  FROM told.events, told.crash_groups WHERE key = '[CLY]_crash' AND segmentation ->> 'error' = 'names' AND name = 'names';
 SELECT pg_temp.told('{"crash": {"_error": "two", "_nonfatal": "1"}}');
 SELECT pg_temp.told('{"crash": {"_error": "three", "_nonfatal": 0}}');
 SELECT pg_temp.told(jsonb_build_object('crash', jsonb_build_object('_error', 'four', '_logs', repeat('x', 20001))));
 SELECT name, fatal FROM told.crash_groups ORDER BY name;
-SELECT segmentation ->> 'error', length(segmentation ->> 'logs'), segmentation - '{error,logs,crash_group}'::text[] FROM told.events WHERE key = '[CLY]_crash' ORDER BY 1;
+SELECT segmentation ->> 'error', length(segmentation ->> 'logs'), segmentation - '{error,logs,crash_group}'::text[] FROM told.events WHERE key = '[CLY]_crash' AND segmentation ->> 'error' <> 'names' ORDER BY 1;
 SELECT pg_temp.told('{"apm": {"type": "device", "name": "n", "stz": 5, "etz": "7", "apm_metrics": [1], "zork": 1, "hour": 3}}');
+-- a metric that is none costs itself, as does a time that is none
+SELECT pg_temp.told('{"apm": {"type": "network", "name": "mixed", "stz": "soon", "etz": [], "apm_metrics": {"good": 1.5, "text": "250", "bad": "fast", "no": false, "null": null, "a.b": 1, "": 2, "name": 3, "a name of thirty-three characters": 4}}}');
+SELECT pg_temp.told(jsonb_build_object('apm', jsonb_build_object('type', 'device', 'name', repeat('n', 2049), 'apm_metrics', (SELECT jsonb_object_agg('m' || n, n) FROM generate_series(1, 102) AS n))));
+SELECT left(segmentation ->> 'name', 10), length(segmentation ->> 'name'), CASE WHEN segmentation ->> 'name' = 'mixed' THEN segmentation END, (SELECT count(*) FROM jsonb_object_keys(segmentation))
+  FROM told.events WHERE key ~ 'apm' AND segmentation ->> 'name' ~ '^(mixed|nn)' ORDER BY 1;
 SELECT pg_temp.told('{"consent": {"a.b": true, "custom": true, "x": true}}');
 SELECT pg_temp.told('{"consent": {"custom": false, "x": false}}');
 SELECT segmentation FROM told.events WHERE key = '[CLY]_consent' ORDER BY segmentation ->> 'x' DESC;
+-- What was known of x and what is sent of x_bf are two things, whatever features are named.
+SELECT pg_temp.told('{"consent": {"x_bf": true, "x_bf_": false, "_type": true, "_type_bf": false, "x_bfe": true, "_bf": true}}');
+SELECT pg_temp.told('{"consent": {"x_bf": false, "x": true, "_type": false}}');
+SELECT segmentation FROM told.events WHERE key = '[CLY]_consent' AND segmentation ? 'x_bf_' ORDER BY segmentation ->> 'x_bf_' DESC;
+SELECT before, after FROM told.consent_log ORDER BY entry DESC LIMIT 1;
 SELECT pg_temp.told('{"ios_token": "i"}'), pg_temp.told('{"android_token": "a"}');
 SELECT pg_temp.told('{"token_session": 1, "android_token": "p", "token_provider": "HPK"}');
 SELECT pg_temp.told('{"token_session": 1, "android_token": "f", "token_provider": "MOON"}');
 SELECT provider, token FROM told.push_tokens ORDER BY provider;
 SELECT pg_temp.told('{"keys": ["colour"]}');
+-- A token that is empty takes away those of its own provider; none, or one that is no text, takes nothing away.
+SELECT pg_temp.told('{"token_session": 1, "ios_token": "i"}');
+SELECT pg_temp.told('{"token_session": 1}'), pg_temp.told('{"token_session": 1, "ios_token": {"a": 1}}'), pg_temp.told('{"token_session": 1, "android_token": null}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"token_session": 1, "ios_token": ""}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"token_session": 1, "ios_token": "both", "android_token": "both"}');
+SELECT provider, token FROM told.push_tokens ORDER BY provider;
+SELECT pg_temp.told('{"android_token": ""}');
+-- Keys that are none are not all of them.
+SELECT pg_temp.told('{"method": "ab", "keys": ["k1", "k2"]}');
+SELECT pg_temp.told('{"method": "ab_opt_out", "keys": {"k1": 1}}'), pg_temp.told('{"method": "ab_opt_out", "keys": "[\"k1\""}'), pg_temp.told('{"method": "ab_opt_out", "keys": [1]}');
+SELECT key FROM told.enrolments ORDER BY key;
+SELECT pg_temp.told('{"method": "ab_opt_out", "keys": []}');
+SELECT pg_temp.told('{"variant": "B"}');
+SELECT pg_temp.told('{"method": "ab_enrol", "keys": ["colour"], "variant": "B"}');
+SELECT pg_temp.told('{"method": "AB", "keys": "colour"}');
+SELECT pg_temp.told('{"method": "ab"}'), pg_temp.told('{"method": "rc", "oi": 1, "keys": []}');
+-- to ask is no fault
+SELECT method, pg_temp.told(jsonb_build_object('method', method, 'keys', '["k"]'::jsonb)) FROM unnest('{rc,fetch_remote_config,ab_fetch_variants,ab_fetch_experiments,feedback,surveys,sc,queue}'::text[]) AS method;
+SELECT key, method, variant FROM told.enrolments;

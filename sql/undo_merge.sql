@@ -38,11 +38,24 @@ SELECT pg_temp.whole(1) = :'a';
 SELECT pg_temp.whole(1) - 'events' - 'profile', :'a'::jsonb - 'events' - 'profile' WHERE pg_temp.whole(1) <> :'a';
 -- last seen: the request that merged was b's own
 SELECT name, now.value, before.value FROM jsonb_each(pg_temp.whole(2)) AS now (name, value) FULL JOIN jsonb_each(:'b') AS before (name, value) USING (name)
- WHERE now.value IS DISTINCT FROM before.value;
+ WHERE now.value IS DISTINCT FROM before.value AND name <> 'events';
+-- the merge and what took it back left an event each
+SELECT jsonb_array_length(pg_temp.whole(2) -> 'events') - jsonb_array_length(:'b'::jsonb -> 'events');
+SELECT key, segmentation, profile FROM shop.events WHERE uid = 2 AND key ~ 'update' ORDER BY ts;
 SELECT users, reports FROM shop.crash_groups;
 SELECT profiles.undo_merge('shop', 1);
 SELECT profiles.undo_merge('shop', 99);
 SELECT profiles.undo_merge('no such app', 1);
+
+-- The request that merged them, sent again: a duplicate, which changes nothing; what follows is for who is there.
+SELECT (pg_temp.whole(1) - 'events') AS a, (pg_temp.whole(2) - 'events') AS b \gset
+SELECT pg_temp.at(30, 'b', '{"old_device_id": "a"}');
+SELECT uid, status FROM profiles.ingest_bulk('shop', '[{"device_id": "b", "timestamp": 1700000030000, "old_device_id": "a"}, {"device_id": "b", "timestamp": 1700000030000, "old_device_id": "a"}]');
+SELECT pg_temp.whole(1) - 'events' = :'a', pg_temp.whole(2) - 'events' = :'b', (SELECT count(*) FROM shop.merges);
+BEGIN;
+SELECT uid, status FROM profiles.ingest_bulk('shop', '[{"device_id": "a", "timestamp": 1700000031}, {"device_id": "b", "timestamp": 1700000030000, "old_device_id": "a"}, {"device_id": "a", "timestamp": 1700000032}, {"device_id": "b", "timestamp": 1700000033}]');
+SELECT uid, last_seen FROM shop.users ORDER BY uid;
+ROLLBACK;
 
 -- What happened since stays with the one who stayed.
 SELECT pg_temp.at(40, 'b', '{"old_device_id": "a"}');

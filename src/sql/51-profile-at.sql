@@ -96,7 +96,7 @@ DECLARE
     answer   @extschema@.profile;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
-    EXECUTE format('SELECT profile, expiry, first_seen, last_seen FROM %I.users WHERE uid = $1 AND bucket = ($1 >> 16)::integer', app)
+    EXECUTE format('SELECT profile, expiry, first_seen, last_seen FROM %I.users WHERE uid = $1 AND bucket = $1 >> 16', app)
        INTO user_row USING uid;
     IF user_row IS NULL THEN
         RAISE EXCEPTION USING

@@ -28,7 +28,7 @@ BEGIN
         COMMENT ON COLUMN %1$I.properties.users IS 'how many users had it when it was refreshed';
         COMMENT ON COLUMN %1$I.properties.first_seen IS 'when the first of its users was seen first';
         COMMENT ON COLUMN %1$I.properties.last_seen IS 'when the last of its users was seen last';
-        COMMENT ON COLUMN %1$I.properties.samples IS 'up to 10 values that users have, the frequent ones first; empty for masked properties';
+        COMMENT ON COLUMN %1$I.properties.samples IS 'up to 10 values that users have, the frequent ones first; none of hidden or masked properties';
         COMMENT ON COLUMN %1$I.properties.hidden IS 'true when it is not shown to anybody';
         COMMENT ON COLUMN %1$I.properties.masked IS 'true when its values are shown only to roles that may read users';
         COMMENT ON COLUMN %1$I.properties.expires IS 'how many days a value lasts, or SESSION; null for ever';
@@ -99,7 +99,7 @@ BEGIN
            SET type = excluded.type, users = excluded.users, refreshed_at = excluded.refreshed_at,
                first_seen = LEAST(known.first_seen, excluded.first_seen),
                last_seen = GREATEST(known.last_seen, excluded.last_seen),
-               samples = CASE WHEN known.masked THEN '[]' ELSE excluded.samples END
+               samples = CASE WHEN known.hidden OR known.masked THEN '[]' ELSE excluded.samples END
         $statement$, app, @extschema@.live_profile_of('users'));
     GET DIAGNOSTICS answer = ROW_COUNT;
     RETURN answer;
@@ -108,6 +108,18 @@ $function$;
 
 COMMENT ON FUNCTION @extschema@.refresh_properties(text) IS
     'counts the properties that users have, their types and samples of their values, in one pass over the users; returns how many properties there are';
+
+CREATE FUNCTION @extschema@.property_name(property text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT CASE WHEN property ~ '^(up\.(custom\.)?|cmp\.)[^.$]+$'
+                THEN (SELECT name FROM @extschema@.profile_keys(@extschema@.profile(property, 'x')) AS name)
+                ELSE property END
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.property_name(text) IS
+    'internal: the name in the catalogue of a property that may be given in Countly''s spelling: country for up.cc';
 
 CREATE FUNCTION @extschema@.property_kind(property text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -203,20 +215,21 @@ CREATE FUNCTION @extschema@.configure_property(app text, property text, hidden b
     AS $function$
 DECLARE
     rule jsonb;
+    name text := @extschema@.property_name(property);
 BEGIN
     PERFORM @extschema@.app_timezone(app);
     IF expires IS NOT NULL THEN
-        rule := @extschema@.expiry_rule(property, expires);
-        PERFORM @extschema@.set_property_expiry(app, property, rule);
+        rule := @extschema@.expiry_rule(name, expires);
+        PERFORM @extschema@.set_property_expiry(app, name, rule);
     END IF;
     EXECUTE format($statement$
         INSERT INTO %1$I.properties AS known (name, kind, hidden, masked, expires)
         VALUES ($1, $2, coalesce($3, false), coalesce($4, false), $6)
             ON CONFLICT (name) DO UPDATE
            SET hidden = coalesce($3, known.hidden), masked = coalesce($4, known.masked),
-               samples = CASE WHEN coalesce($4, known.masked) THEN '[]' ELSE known.samples END,
+               samples = CASE WHEN coalesce($3, known.hidden) OR coalesce($4, known.masked) THEN '[]' ELSE known.samples END,
                expires = CASE WHEN $5 IS NULL THEN known.expires ELSE $6 END
-        $statement$, app) USING property, @extschema@.property_kind(property), hidden, masked, expires, rule #>> '{}';
+        $statement$, app) USING name, @extschema@.property_kind(name), hidden, masked, expires, rule #>> '{}';
 END
 $function$;
 
@@ -281,6 +294,34 @@ $function$;
 COMMENT ON FUNCTION @extschema@.delete_property_of_users(text, text[], bigint) IS
     'internal: takes a property away from the next 1,000 users';
 
+CREATE FUNCTION @extschema@.without_property(user_row jsonb, path text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN user_row || jsonb_build_object(
+        'profile', ((user_row ->> 'profile')::jsonb #- path)::text,
+        'expiry', nullif(((user_row ->> 'expiry')::jsonb #- path)::text, '{"custom": {}}'));
+
+COMMENT ON FUNCTION @extschema@.without_property(jsonb, text[]) IS
+    'internal: a row of users that a merge keeps, after a property was taken away from everybody';
+
+-- A merge that is undone must not bring it back.
+CREATE FUNCTION @extschema@.delete_property_of_merges(app text, path text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($statement$
+        UPDATE %I.merges
+           SET from_user = @extschema@.without_property(from_user, $1), into_user = @extschema@.without_property(into_user, $1)
+         WHERE coalesce((from_user ->> 'profile')::jsonb #> $1, (into_user ->> 'profile')::jsonb #> $1) IS NOT NULL
+        $statement$, app) USING path;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.delete_property_of_merges(text, text[]) IS
+    'internal: takes a property out of the record of merges';
+
+-- Events still have it: a mark that keeps its values from readers stays.
 CREATE FUNCTION @extschema@.delete_property_of_catalogue(app text, property text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -290,7 +331,10 @@ BEGIN
                 WHERE a.name = app AND a.settings -> 'property_expiry' ? (@extschema@.property_path(property))[2]) THEN
         PERFORM @extschema@.set_property_expiry(app, property, NULL);
     END IF;
-    EXECUTE format('DELETE FROM %I.properties WHERE name = $1', app) USING property;
+    EXECUTE format('DELETE FROM %I.properties WHERE name = $1 AND NOT hidden AND NOT masked', app) USING property;
+    EXECUTE format($statement$
+        UPDATE %I.properties SET users = 0, samples = '[]', type = NULL, expires = NULL WHERE name = $1
+        $statement$, app) USING property;
 END
 $function$;
 
@@ -304,21 +348,26 @@ CREATE PROCEDURE @extschema@.delete_property(app text, property text)
     LANGUAGE plpgsql
     AS $procedure$
 DECLARE
-    path     pg_catalog.text[] := @extschema@.property_path(property);
-    last_uid pg_catalog.int8 := 0;
+    name     pg_catalog.text := @extschema@.property_name(property);
+    path     pg_catalog.text[] := @extschema@.property_path(name);
+    last_uid pg_catalog.int8;
 BEGIN
     PERFORM @extschema@.app_timezone(app);   -- an unknown app is an error
-    LOOP
-        last_uid := @extschema@.delete_property_of_users(app, path, last_uid);
-        COMMIT;
-        EXIT WHEN last_uid IS NULL;
+    -- Twice: a merge meanwhile may bring it to a user who was done.
+    FOR pass IN 1 .. 2 LOOP
+        last_uid := 0;
+        WHILE last_uid IS NOT NULL LOOP
+            last_uid := @extschema@.delete_property_of_users(app, path, last_uid);
+            COMMIT;
+        END LOOP;
     END LOOP;
-    PERFORM @extschema@.delete_property_of_catalogue(app, property);
+    PERFORM @extschema@.delete_property_of_merges(app, path);
+    PERFORM @extschema@.delete_property_of_catalogue(app, name);
 END
 $procedure$;
 
 COMMENT ON PROCEDURE @extschema@.delete_property(text, text) IS
-    'takes a property away from every user, 1,000 in a transaction, and out of the catalogue; events keep what they have';
+    'takes a property away from every user, 1,000 in a transaction, out of the record of merges and out of the catalogue, but for marks; events keep what they have';
 
 -- The next 1,000 users who have something that expires; returns the last of them, null at the end.
 CREATE FUNCTION @extschema@.expire_users(app text, after_uid bigint, OUT last_uid bigint, OUT expired bigint)

@@ -240,13 +240,45 @@ CREATE FUNCTION @extschema@.without_session(user_row jsonb) RETURNS jsonb
 COMMENT ON FUNCTION @extschema@.without_session(jsonb) IS
     'internal: a row of users that a merge keeps, after the session that was open then';
 
+CREATE FUNCTION @extschema@.changed_properties(before @extschema@.profile, after @extschema@.profile) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+    SELECT coalesce(jsonb_agg(changed.name ORDER BY changed.name COLLATE "C"), '[]')
+      FROM (SELECT name FROM @extschema@.profile_properties(before) AS old FULL JOIN @extschema@.profile_properties(after) AS new USING (name)
+             WHERE old.value IS DISTINCT FROM new.value ORDER BY name COLLATE "C" LIMIT 100) AS changed
+    $function$;
+
+COMMENT ON FUNCTION @extschema@.changed_properties(@extschema@.profile, @extschema@.profile) IS
+    'internal: names of up to 100 properties that differ';
+
+-- As every change of a profile leaves an event: profile_at finds it there. The device did nothing, so the time is the server's.
+CREATE FUNCTION @extschema@.note_property_update(app text, uid bigint, before @extschema@.profile) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    EXECUTE format($statement$
+        INSERT INTO %1$I.event_batches (uid, bucket, device_id, first_ts, last_ts, profile, events)
+        SELECT users.uid, users.bucket, users.device_id, moment.ts, moment.ts, users.profile, jsonb_build_array(jsonb_build_object(
+                   'key', '[CLY]_property_update', 'ts', (extract(epoch FROM moment.ts) * 1000)::bigint,
+                   'segmentation', jsonb_build_object('properties', @extschema@.changed_properties($2, users.profile))))::text::@extschema@.event_list
+          FROM %1$I.users AS users, LATERAL (SELECT date_trunc('milliseconds', clock_timestamp()) AS ts) AS moment
+         WHERE users.uid = $1 AND users.bucket = ($1 >> 16)::integer AND users.profile OPERATOR(@extschema@.<>) $2
+        $statement$, app) USING uid, before;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.note_property_update(text, bigint, @extschema@.profile) IS
+    'internal: the event of a change that no request made';
+
 CREATE FUNCTION @extschema@.undo_merge(app text, merge bigint) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
     merge_row record;
-    survivor  bigint;
+    survivor  record;
     moved     bigint;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
@@ -258,22 +290,23 @@ BEGIN
             HINT = format('Merges are listed in %I.merges.', app);
     END IF;
     -- The row of the user first, as every change of a user does.
-    EXECUTE format('SELECT uid FROM %I.users WHERE uid = $1 AND bucket = ($1 >> 16)::integer FOR UPDATE', app)
+    EXECUTE format('SELECT uid, profile FROM %I.users WHERE uid = $1 AND bucket = ($1 >> 16)::integer FOR UPDATE', app)
        INTO survivor USING merge_row.uid;
     EXECUTE format('UPDATE %I.merges AS m SET undone_at = clock_timestamp()
                      WHERE m.uid = $1 AND m.bucket = ($1 >> 16)::integer AND m.merge = $2 AND undone_at IS NULL', app)
       USING merge_row.uid, merge;
     GET DIAGNOSTICS moved = ROW_COUNT;
-    IF survivor IS NULL OR moved = 0 THEN
+    IF survivor.uid IS NULL OR moved = 0 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('merge %s cannot be undone', merge),
             DETAIL = CASE WHEN moved = 0 THEN 'It was undone before.'
                           ELSE format('User %s is no more: it was merged into another one, or purged.', merge_row.uid) END,
-            HINT = CASE WHEN survivor IS NULL THEN 'Undo later merges first.' ELSE 'Merges that hold have no undone_at.' END;
+            HINT = CASE WHEN survivor.uid IS NULL THEN 'Undo later merges first.' ELSE 'Merges that hold have no undone_at.' END;
     END IF;
     PERFORM @extschema@.restore_events(app, merge_row);
     PERFORM @extschema@.restore_survivor(app, merge_row);
+    PERFORM @extschema@.note_property_update(app, survivor.uid, survivor.profile);
     -- The session that was open then was closed by the merge.
     EXECUTE format('INSERT INTO %1$I.users SELECT * FROM jsonb_populate_record(NULL::%1$I.users, $1)', app)
       USING @extschema@.without_session(merge_row.from_user);

@@ -121,6 +121,23 @@ CREATE FUNCTION @extschema@.running_drains(app text) RETURNS integer
 
 COMMENT ON FUNCTION @extschema@.running_drains(text) IS 'internal: how many drains of an app run now';
 
+-- One that ended in an error has left its lock to the session, and would be counted as running.
+CREATE FUNCTION @extschema@.forget_failed_drains(app text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $function$
+BEGIN
+    WHILE EXISTS (SELECT FROM pg_locks
+                   WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = @extschema@.inbox_lock(app)::oid
+                     AND objid = 16::oid AND objsubid = 2 AND granted) LOOP
+        PERFORM pg_advisory_unlock_shared(@extschema@.inbox_lock(app), 16);
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION @extschema@.forget_failed_drains(text) IS
+    'internal: gives back the lock of drains of this session that ended in an error';
+
 CREATE FUNCTION @extschema@.lock_free_shards(app text, drains integer) RETURNS integer[]
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -231,6 +248,7 @@ DECLARE
     taken   pg_catalog.int8;
 BEGIN
     drained := 0;
+    PERFORM @extschema@.forget_failed_drains(app);
     PERFORM pg_catalog.pg_advisory_lock_shared(@extschema@.inbox_lock(app), 16);
     LOOP
         taken := @extschema@.drain_portion(app, size, last_id);

@@ -9,6 +9,9 @@ DECLARE
     answer jsonb;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
+    IF uid < 1 OR uid >> 47 > 0 THEN   -- such a number has no bucket
+        PERFORM @extschema@.raise_unknown_user(app, uid);
+    END IF;
     EXECUTE format($query$
         SELECT jsonb_build_object(
             'app', $1, 'version', (SELECT extversion FROM pg_extension WHERE extname = 'profiles'), 'at', now(),
@@ -40,9 +43,7 @@ BEGIN
           FROM %1$I.users AS users WHERE users.uid = $2 AND users.bucket = $3
         $query$, app, @extschema@.live_profile_of('users')) INTO answer USING app, uid, (uid >> 16)::integer;
     IF answer IS NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'undefined_object',
-            MESSAGE = format('app "%s" has no user %s', app, uid);
+        PERFORM @extschema@.raise_unknown_user(app, uid);
     END IF;
     RETURN answer;
 END

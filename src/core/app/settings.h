@@ -20,7 +20,7 @@ struct CompactPolicy {
 };
 
 struct Settings {
-    Limits limits{20, 50, 256, 128};
+    Limits limits{20, 50, 256, 128, 100, 10};
     std::int64_t session_cooldown = 15;  // seconds after end_session in which a session continues
     std::int64_t session_duration_limit = 86400;  // seconds that one request may report
     bool country_data = true;                     // keep the country

@@ -13,6 +13,7 @@ namespace profiles {
 namespace {
 
 constexpr std::string_view kConsent = "[CLY]_consent";
+constexpr std::string_view kBefore = "_bf", kType = "_type";
 constexpr std::size_t kFeatures = 100;  // of one user; SDKs know about twenty
 constexpr std::size_t kLongestFeature = 64;
 
@@ -37,6 +38,17 @@ bool is_feature_name(std::string_view name)
 {
     return !name.empty() && name.size() <= kLongestFeature && name != kCustom &&
            name != kCampaign && name.find_first_of(".$") == std::string_view::npos;
+}
+
+// In the event, what was known before stands beside what was sent, as <feature>_bf. So that no name of a
+// feature can mean both, one that itself ends like that has an underscore more, as has `_type`.
+std::string segment_name(std::string_view feature)
+{
+    std::string name(feature);
+    std::string_view stem = feature.substr(0, feature.find_last_not_of('_') + 1);
+    if (stem.ends_with(kBefore) || stem == kType)
+        name += '_';
+    return name;
 }
 
 class ConsentReader {
@@ -103,20 +115,24 @@ private:
                            [&](const Node &known) { return known.key == feature; });
     }
 
-    // What was sent, and under <feature>_bf what was known before.
+    Node segment(const std::string &name, bool value) const
+    {
+        return member(keep_text(name, memory_), make_text(value ? "true" : "false"));
+    }
+
     Node event()
     {
         NodeList segments(memory_);
         for (const Node &sent : request_.consent.children)
             if (std::optional<bool> value = granted(sent); value && is_known(sent.key))
-                segments.push_back(member(sent.key, make_text(*value ? "true" : "false")));
+                segments.push_back(segment(segment_name(sent.key), *value));
         for (const Node &known : before_.children)
-            segments.push_back(member(keep_text(std::string(known.key) + "_bf", memory_),
-                                      make_text(known.type == Type::yes ? "true" : "false")));
+            segments.push_back(
+                segment(segment_name(known.key).append(kBefore), known.type == Type::yes));
         Node types[] = {make_text(given_ ? "i" : "o"), make_text("o")};
-        segments.push_back(member(
-            "_type",
-            given_ && taken_ ? make_container(Type::array, keep_nodes(types, memory_)) : types[0]));
+        segments.push_back(
+            member(kType, given_ && taken_ ? make_container(Type::array, keep_nodes(types, memory_))
+                                           : types[0]));
         return make_event(kConsent, request_.time, Node(), segments, memory_);
     }
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestText = 20000;  // characters of an error, a log
 constexpr std::size_t kLongestName = 256;
-constexpr std::string_view kCrash = "[CLY]_crash";
+constexpr std::size_t kLongestSegment = 128;  // its name
+constexpr std::string_view kCrash = "[CLY]_crash", kGroup = "crash_group";
 
 std::string_view text_of(const Node *node)
 {
@@ -95,9 +96,10 @@ public:
         report.app_version = text_of(request_.crash.find("_app_version"));
         report.fatal = !is_yes(request_.crash.find("_nonfatal"));
         report.group = group_of(report, memory_);
-        segments_.push_back(member("crash_group", make_text(report.group)));
+        segments_.push_back(member(kGroup, make_text(report.group)));
         for (const Node &each : request_.crash.children)
             add(each);
+        report_collisions();
         events.push_back(make_event(kCrash, request_.time, Node(), segments_, memory_));
         return report;
     }
@@ -110,7 +112,10 @@ private:
             for (const Node &custom : sent.children) {
                 std::string name = "custom_" + std::string(custom.key);
                 std::erase_if(name, [](char byte) { return byte == '.' || byte == '$'; });
-                add_single(keep_text(cut_characters(name, 128), memory_), custom);
+                std::string_view kept = cut_characters(name, kLongestSegment);
+                if (kept.size() < name.size())
+                    skip(quoted(custom.key) + " is named by its first characters");
+                add_single(keep_text(kept, memory_), custom);
             }
             return;
         }
@@ -121,7 +126,7 @@ private:
     {
         if (sent.type == Type::null)
             return;
-        if (name.empty() || name.find_first_of(".$") != name.npos) {
+        if (name.empty() || name == kGroup || name.find_first_of(".$") != name.npos) {
             skip(quoted(sent.key) + " is no name of a segment");
             return;
         }
@@ -136,6 +141,18 @@ private:
             skip(quoted(sent.key) + " cut to " + std::to_string(kLongestText) + " characters");
         value.size = value.bytes.size();
         segments_.push_back(member(name, value));
+    }
+
+    // Of equal names the last one stays.
+    void report_collisions()
+    {
+        std::pmr::vector<std::string_view> names(memory_);
+        for (const Node &segment : segments_)
+            names.push_back(segment.key);
+        std::sort(names.begin(), names.end());
+        for (std::size_t index = 1; index < names.size(); ++index)
+            if (names[index] == names[index - 1])
+                skip("two segments are named " + quoted(names[index]) + "; one is kept");
     }
 
     void skip(const std::string &reason)

@@ -15,6 +15,18 @@ namespace {
 constexpr std::size_t kKeys = 1000;  // of one request
 constexpr std::size_t kLongestKey = 256;
 
+// Methods that ask for something: to answer is not the work of ingestion.
+constexpr std::string_view kAsking[] = {
+    "rc",
+    "fetch_remote_config",
+    "ab_fetch_variants",
+    "ab_fetch_experiments",
+    "feedback",
+    "surveys",
+    "sc",
+    "queue",
+};
+
 // Names of one document of the SDK, and of the campaign's property that they set.
 struct CampaignName {
     std::string_view sent, property;
@@ -63,6 +75,21 @@ std::string_view provider(std::string_view sent, SkipList &skips)
     return "FCM";
 }
 
+// Of a request that neither enrols nor leaves.
+void report_idle_method(const Request &request, SkipList &skips)
+{
+    bool asks =
+        std::find(std::begin(kAsking), std::end(kAsking), request.method) != std::end(kAsking);
+    if (!request.method.empty() && !asks)
+        skips.push_back({"method", {}, "is unknown"});
+    if (!request.method.empty())
+        return;
+    if (request.keys.type != Type::null)
+        skips.push_back({"keys", {}, "come without a method"});
+    if (!request.variant.empty())
+        skips.push_back({"variant", {}, "comes without a method"});
+}
+
 std::string_view checked_key(const Node &key, SkipList &skips)
 {
     if (key.type == Type::text && !key.bytes.empty() && key.bytes.size() <= kLongestKey)
@@ -86,19 +113,18 @@ std::span<PushToken> read_tokens(const Request &request, SkipList &skips,
                                  std::pmr::memory_resource *memory)
 {
     std::pmr::vector<PushToken> tokens(memory);
-    if (!request.token_session) {
-        if (!request.ios_token.empty() || !request.android_token.empty())
-            skips.push_back({request.ios_token.empty() ? "android_token" : "ios_token",
-                             {},
-                             "comes without token_session"});
-        return {};
-    }
     std::int16_t mode = request.test_mode.value_or(0);
-    // A request names one system; an empty token says that there is none any more.
-    if (!request.ios_token.empty())
-        tokens.push_back({"APN", request.ios_token, mode});
-    if (!request.android_token.empty() || request.ios_token.empty())
-        tokens.push_back({provider(request.token_provider, skips), request.android_token, mode});
+    if (request.ios_token)
+        tokens.push_back({"APN", *request.ios_token, mode});
+    if (request.android_token)
+        tokens.push_back({provider(request.token_provider, skips), *request.android_token, mode});
+    if (request.token_session && tokens.empty())
+        skips.push_back({"token_session", {}, "comes without a token"});
+    if (!request.token_session && !tokens.empty())
+        skips.push_back(
+            {request.ios_token ? "ios_token" : "android_token", {}, "comes without token_session"});
+    if (!request.token_session)
+        return {};
     return keep(tokens, memory);
 }
 
@@ -110,8 +136,7 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
                   (fetches && request.opts_in);
     bool leaves = request.method == "ab_opt_out";
     if (!enrols && !leaves) {
-        if (request.method.empty() && request.keys.type != Type::null)
-            skips.push_back({"keys", {}, "come without a method"});
+        report_idle_method(request, skips);
         return {};
     }
     std::pmr::vector<Enrolment> rows(memory);
@@ -129,7 +154,9 @@ std::span<Enrolment> read_enrolments(const Request &request, SkipList &skips,
         if (!row.key.empty())
             rows.push_back(row);
     }
-    if (leaves && keys.empty()) {
+    if (enrols && keys.empty() && !request.has_faulty_keys)
+        skips.push_back({"method", {}, "enrols for no keys"});
+    if (leaves && keys.empty() && !request.has_faulty_keys) {
         row.kind = Enrolment::Kind::leave_all;
         rows.push_back(row);
     }

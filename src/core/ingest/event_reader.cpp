@@ -286,23 +286,8 @@ private:
             return;
         }
         NodeList members(memory_);
-        for (const Node &sent : segmentation.children) {
-            Node value = sent;
-            value.key = cleaned_name(sent.key);
-            if (value.type == Type::null || (value.type == Type::text && value.bytes.empty()))
-                continue;
-            if (value.key.empty()) {
-                skip(key, "segment " + quoted(sent.key) + " has no name");
-                continue;
-            }
-            if (limits_.key_length && character_count(value.key) > limits_.key_length) {
-                skip(key, "segment name is longer than " + std::to_string(limits_.key_length) +
-                              " characters");
-                continue;
-            }
-            cut(key, value);
-            members.push_back(value);
-        }
+        for (const Node &sent : segmentation.children)
+            add_segment(key, sent, members);
         report_collisions(key, members);
         members.insert(members.end(), shape.added.begin(),
                        shape.added.begin() + static_cast<std::ptrdiff_t>(shape.added_count));
@@ -312,6 +297,26 @@ private:
             static_cast<Node *>(memory_->allocate(members.size() * sizeof(Node), alignof(Node)));
         std::uninitialized_copy(members.begin(), members.end(), kept);
         add("segmentation", make_container(Type::object, {kept, members.size()}));
+    }
+
+    void add_segment(std::string_view key, const Node &sent, NodeList &members)
+    {
+        Node value = sent;
+        value.key = cleaned_name(sent.key);
+        if (value.type == Type::null || (value.type == Type::text && value.bytes.empty()))
+            return;
+        if (value.key.empty()) {
+            skip(key, "segment " + quoted(sent.key) + " has no name");
+        } else if (limits_.key_length && character_count(value.key) > limits_.key_length) {
+            skip(key, "segment name is longer than " + std::to_string(limits_.key_length) +
+                          " characters");
+        } else if (limits_.segments && members.size() >= limits_.segments) {
+            skip(key, "segment " + quoted(value.key) + ": limit of " +
+                          std::to_string(limits_.segments) + " segments reached");
+        } else {
+            cut(key, value);
+            members.push_back(value);
+        }
     }
 
     // Of names that cleaning made equal the last one stays.
@@ -342,14 +347,39 @@ private:
 
     void cut(std::string_view key, Node &value)
     {
+        if (value.type == Type::array)
+            cut_elements(key, value);
+        else if (cut_text(value))
+            skip(key, "segment " + quoted(value.key) + " cut to " +
+                          std::to_string(limits_.value_length) + " characters");
+    }
+
+    bool cut_text(Node &value) const
+    {
         if (value.type != Type::text || !limits_.value_length)
-            return;
-        std::string_view kept = cut_characters(value.bytes, limits_.value_length);
-        if (kept.size() == value.bytes.size())
-            return;
-        skip(key, "segment " + quoted(value.key) + " cut to " +
-                      std::to_string(limits_.value_length) + " characters");
-        value.bytes = kept;
+            return false;
+        std::size_t length = value.bytes.size();
+        value.bytes = cut_characters(value.bytes, limits_.value_length);
+        return value.bytes.size() < length;
+    }
+
+    // The elements are copied: the request stays as it was sent.
+    void cut_elements(std::string_view key, Node &array)
+    {
+        std::span<Node> sent = array.children;
+        if (limits_.segment_elements && sent.size() > limits_.segment_elements) {
+            sent = sent.first(limits_.segment_elements);
+            skip(key, "segment " + quoted(array.key) + " cut to its first " +
+                          std::to_string(limits_.segment_elements) + " elements");
+        }
+        NodeList elements(sent.begin(), sent.end(), memory_);
+        bool cut = false;
+        for (Node &element : elements)
+            cut |= cut_text(element);
+        if (cut)
+            skip(key, "elements of segment " + quoted(array.key) + " cut to " +
+                          std::to_string(limits_.value_length) + " characters");
+        array.children = profiles::keep(elements, memory_);
     }
 
     void keep(Time time, bool own)

@@ -22,11 +22,6 @@ constexpr std::size_t kListedProperties = 100;  // of one update
 
 constexpr std::string_view kIdentity[] = {"name", "username", "email", "phone"};
 
-bool is_duplicate(const User &user, const Request &request)
-{
-    return request.sent_at && is_remembered(user.recent_requests, request.hash);
-}
-
 class Ingestion {
 public:
     Ingestion(const User &user, const Request &request, const Surroundings &surroundings,
@@ -57,6 +52,7 @@ public:
             batches_.push_back(close_open_session(user, memory_));
             user.profile = profile;
         }
+        note_merge();
         expire_before(step);
         advance_session(step, request_, user, memory_);
         mark_times(step);
@@ -108,6 +104,16 @@ private:
         if (!session.start || !session.end)
             return std::nullopt;
         return *session.end + surroundings_.settings.session_cooldown * 1000;
+    }
+
+    // A merge changes the profile as a request does. One that comes late changes it where nobody looks.
+    void note_merge()
+    {
+        std::string_view before = surroundings_.profile_before_merge;
+        const User &user = outcome_.user;
+        if (!before.empty() && before != user.profile &&
+            request_.time >= user.last_seen.value_or(request_.time))
+            changed_from_ = before;
     }
 
     void mark_times(const SessionStep &step)
@@ -181,7 +187,7 @@ private:
         if (update.changed()) {
             user.profile = written(update);
             outcome_.profile_changed = true;
-            changed_from_ = before;
+            changed_from_ = changed_from_.value_or(before);
         }
         outcome_.rarely_changed |=
             renew_expiry(user,
@@ -245,7 +251,7 @@ private:
         NodeList list(memory_);
         list.assign(events.events.begin(), events.events.end());
         list.insert(list.end(), reported_.begin(), reported_.end());
-        if (list.empty() && changed_from_)
+        if (list.empty() && changed_from_ && *changed_from_ != outcome_.user.profile)
             list.push_back(property_update());
         if (step.closes_at_once && outcome_.user.session.start) {
             outcome_.rarely_changed |= outcome_.user.session.views > 0;
@@ -275,14 +281,20 @@ private:
     const Surroundings &surroundings_;
     std::pmr::memory_resource *memory_;
     SkipList skips_;
-    std::optional<std::string_view> changed_from_;  // the profile that the request changed
-    std::string_view snapshot_;                     // what the events of the request carry
-    NodeList reported_;                             // events that no SDK calls by that name
+    std::optional<std::string_view>
+        changed_from_;           // the profile that the request changed, or its merge
+    std::string_view snapshot_;  // what the events of the request carry
+    NodeList reported_;          // events that no SDK calls by that name
     BatchList batches_;
     Outcome outcome_;
 };
 
 }  // namespace
+
+bool is_duplicate(const User &user, const Request &request)
+{
+    return request.sent_at && is_remembered(user.recent_requests, request.hash);
+}
 
 bool is_late(const User &user, const Request &request)
 {

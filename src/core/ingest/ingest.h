@@ -24,7 +24,12 @@ struct Surroundings {
     const location::PlaceIndex *geocoder = nullptr;  // when there is one
     // For a request that came late: the profile as it was at its time; empty when the one of now counts.
     std::string_view profile_then = {};
+    // For a request that merged another user into this one: the profile of before; empty without a merge.
+    std::string_view profile_before_merge = {};
 };
+
+// Whether this user has sent the same request before.
+bool is_duplicate(const User &user, const Request &request);
 
 // Whether the request is older than what is known of the user and may leave events: they carry the
 // profile of their own time.

@@ -126,8 +126,8 @@ private:
             {"attribution_data", nullptr, nullptr, &Request::attribution_data},
             {"aid", nullptr, nullptr, &Request::advertising_id},
             {"token_session", nullptr, nullptr, nullptr, &Request::token_session},
-            {"ios_token", nullptr, &Request::ios_token},
-            {"android_token", nullptr, &Request::android_token},
+            {"ios_token", &RequestReader::read_ios_token},
+            {"android_token", &RequestReader::read_android_token},
             {"token_provider", nullptr, &Request::token_provider},
             {"test_mode", &RequestReader::read_test_mode},
             {"method", nullptr, &Request::method},
@@ -328,6 +328,13 @@ private:
         request_.user_details = object(parameter, "user_details");
     }
 
+    std::optional<std::string_view> token(const Node &parameter) const
+    {
+        return parameter.type == Type::null ? std::nullopt : std::optional(text(parameter));
+    }
+    void read_ios_token(const Node &parameter) { request_.ios_token = token(parameter); }
+    void read_android_token(const Node &parameter) { request_.android_token = token(parameter); }
+
     void read_test_mode(const Node &parameter)
     {
         if (auto mode = parameter_integer(parameter, 0, 2))
@@ -339,7 +346,9 @@ private:
     {
         bool is_one =
             parameter.type == Type::text && !parameter.bytes.empty() && parameter.bytes[0] != '[';
+        request_.has_faulty_keys = true;
         request_.keys = is_one ? parameter : array(parameter, "keys");
+        request_.has_faulty_keys = false;
     }
 
     Node object(const Node &parameter, std::string_view what)

@@ -33,10 +33,12 @@ struct Request {
     std::string_view campaign_id, campaign_user;
     Node attribution_data, advertising_id;  // the second one is `aid`
     bool token_session = false;
-    std::string_view ios_token, android_token, token_provider;
+    std::optional<std::string_view> ios_token, android_token;  // an empty one is a token taken away
+    std::string_view token_provider;
     std::optional<std::int16_t> test_mode;  // of the token: 0 production, 1 development, 2 ad hoc
     std::string_view method, variant;       // of remote config and A/B tests
     Node keys;                              // an array, or a text with one key
+    bool has_faulty_keys = false;           // which are not the same as none
     bool opts_in = false;                   // oi
 
     // For apps with a salt: see checksum.h.

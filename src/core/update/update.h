@@ -18,6 +18,8 @@ struct Limits {
     std::uint32_t array_elements = 0;     // the newest are kept
     std::uint32_t value_length = 0;       // characters; longer text is cut
     std::uint32_t key_length = 0;         // characters; a property with a longer name is skipped
+    std::uint32_t segments = 0;           // of an event
+    std::uint32_t segment_elements = 0;   // of an array in a segment; the first are kept
 };
 
 enum class Mode {

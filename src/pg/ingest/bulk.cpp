@@ -136,12 +136,15 @@ void take(Bulk &bulk, std::size_t index)
         return;
     const Request &request = *bulk.taken[index];
     PendingUser &pending = bulk.users[step.user];
+    OtherProfiles others;
+    if (step.kind == BulkStep::Kind::merge)
+        others.before_merge = pending.user.profile;
     User user = user_of(bulk, step, request);
     if (pending.has_batches && is_late(user, request))
         write_batches(bulk);
     Failure unusable;
-    std::string_view then = find_profile_then(bulk.statements, user, request);
-    Outcome outcome = compute(bulk.app, user, request, bulk.now, then, unusable);
+    others.then = find_profile_then(bulk.statements, user, request);
+    Outcome outcome = compute(bulk.app, user, request, bulk.now, others, unusable);
     Answer &answer = bulk.answers[index];
     answer.uid = user.uid;
     bulk.profiles[index] = outcome.user.profile;

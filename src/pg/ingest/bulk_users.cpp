@@ -164,6 +164,23 @@ bool are_still_theirs(Bulk &bulk)
     return std::equal(uids, uids + count, expected);
 }
 
+// A merge that was done for the same request and undone since is not done again. What follows in the bulk is then for
+// other users than it was planned for.
+bool forget_repeated_merges(Bulk &bulk)
+{
+    bool found = false;
+    for (std::size_t index = 0; index < bulk.count; ++index) {
+        const BulkStep &step = bulk.plan.steps[index];
+        bool is_of_known = step.kind == BulkStep::Kind::merge &&
+                           static_cast<std::size_t>(step.user) < bulk.plan.known;
+        if (!is_of_known || !is_duplicate(bulk.users[step.user].user, bulk.requests[index]))
+            continue;
+        bulk.requests[index].old_device_id = {};
+        found = true;
+    }
+    return found;
+}
+
 bool claim_and_lock(Bulk &bulk)
 {
     std::span<const Request *const> requests(bulk.taken, bulk.count);
@@ -174,7 +191,8 @@ bool claim_and_lock(Bulk &bulk)
         bulk.plan = plan_bulk(requests, bulk.devices, memory);
     });
     number_new_users(bulk);
-    return claim_devices(bulk) && lock_users(bulk) && are_still_theirs(bulk);
+    return claim_devices(bulk) && lock_users(bulk) && are_still_theirs(bulk) &&
+           !forget_repeated_merges(bulk);
 }
 
 // In a subtransaction, which gives all locks back when it fails or raises.
@@ -218,6 +236,8 @@ void find_users(Bulk &bulk)
         CHECK_FOR_INTERRUPTS();
         if (try_to_claim_and_lock(bulk))
             return;
+        if (tries == kPatience)
+            refuse_hidden_rows(bulk.statements);
     }
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("the users of these requests keep changing"),

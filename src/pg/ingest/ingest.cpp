@@ -177,10 +177,12 @@ struct Found {
     LockedUser locked;
     bool is_new = false;      // there is no row yet
     bool is_changed = false;  // merged: the profile must be written in any case
+    std::string_view profile_before_merge = {};
 };
 
+// A merge that was done for the same request and undone since is not done again: the request is a duplicate.
 std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from, std::int64_t into,
-                                   Time at)
+                                   const Request &request)
 {
     std::optional<LockedUser> first = lock_user(statements, Min(from, into));
     std::optional<LockedUser> second = lock_user(statements, Max(from, into));
@@ -188,7 +190,12 @@ std::optional<Found> merge_devices(AppStatements *statements, std::int64_t from,
         return std::nullopt;
     LockedUser &old = first->user.uid == from ? *first : *second;
     LockedUser &kept = first->user.uid == from ? *second : *first;
-    return Found{{merge_locked(statements, old.user, kept.user, at), kept.row}, false, true};
+    if (is_duplicate(kept.user, request))
+        return Found{kept};
+    return Found{{merge_locked(statements, old.user, kept.user, request.time), kept.row},
+                 false,
+                 true,
+                 kept.user.profile};
 }
 
 std::int64_t next_uid(AppStatements *statements)
@@ -197,12 +204,27 @@ std::int64_t next_uid(AppStatements *statements)
     return first_number();
 }
 
-std::optional<Found> create_user(AppStatements *statements, const Request &request)
+// Whoever loses the device to somebody else keeps the number for the next try.
+std::optional<Found> create_user(AppStatements *statements, const Request &request,
+                                 std::int64_t &spare_uid)
 {
-    std::int64_t uid = next_uid(statements);
-    if (!claim_device(statements, request.device_id, uid, request.time))
+    if (spare_uid == 0)
+        spare_uid = next_uid(statements);
+    if (!claim_device(statements, request.device_id, spare_uid, request.time))
         return std::nullopt;
-    return Found{{new_user(uid, request)}, true};
+    return Found{{new_user(spare_uid, request)}, true};
+}
+
+// After so many tries in vain.
+void look_again(AppStatements *statements, int tries)
+{
+    CHECK_FOR_INTERRUPTS();
+    if (tries == kPatience)
+        refuse_hidden_rows(statements);
+    if (tries == kTries)
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg("the user of this request keeps changing"),
+                        errhint("Send the request again.")));
 }
 
 // The old id is known, the new one is not: the user goes on under the new id. Devices are claimed before
@@ -213,9 +235,9 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
     if (!claim_device(statements, request.device_id, uid, request.time))
         return std::nullopt;
     std::optional<LockedUser> locked;
-    while (!(locked = lock_user(statements, uid))) {
+    for (int tries = 1; !(locked = lock_user(statements, uid)); ++tries) {
         // Merged away meanwhile: the old device leads to the survivor. Purged: it leads nowhere.
-        CHECK_FOR_INTERRUPTS();
+        look_again(statements, tries);
         std::optional<std::int64_t> survivor = find_device(statements, former_device(request));
         uid = survivor ? *survivor : next_uid(statements);
         Datum values[] = {text_datum(request.device_id), Int64GetDatum(uid)};
@@ -229,7 +251,8 @@ std::optional<Found> rename_device(AppStatements *statements, const Request &req
 }
 
 // Nothing when somebody else was faster; the caller looks again.
-std::optional<Found> find_user_once(AppStatements *statements, const Request &request)
+std::optional<Found> find_user_once(AppStatements *statements, const Request &request,
+                                    std::int64_t &spare_uid)
 {
     std::string_view former = former_device(request);
     if (former.empty()) {
@@ -241,9 +264,9 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
     std::optional<std::int64_t> old_uid = find_device(statements, former);
     if (!uid)
         return old_uid ? rename_device(statements, request, *old_uid)
-                       : create_user(statements, request);
+                       : create_user(statements, request, spare_uid);
     if (old_uid && *old_uid != *uid)
-        return merge_devices(statements, *old_uid, *uid, request.time);
+        return merge_devices(statements, *old_uid, *uid, request);
     std::optional<LockedUser> locked = lock_user(statements, *uid);
     if (!locked || !is_still_of(statements, request.device_id, locked->user))
         return std::nullopt;
@@ -252,15 +275,12 @@ std::optional<Found> find_user_once(AppStatements *statements, const Request &re
 
 Found find_user(AppStatements *statements, const Request &request)
 {
-    for (int tries = 0; tries < kTries; ++tries) {
-        CHECK_FOR_INTERRUPTS();
-        if (std::optional<Found> found = find_user_once(statements, request))
+    std::int64_t spare_uid = 0;
+    for (int tries = 1;; ++tries) {
+        if (std::optional<Found> found = find_user_once(statements, request, spare_uid))
             return *found;
+        look_again(statements, tries);
     }
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("the user of this request keeps changing"),
-                    errhint("Send the request again.")));
-    pg_unreachable();
 }
 
 Day day_in_zone(Time time, const void *zone)
@@ -324,7 +344,7 @@ std::span<const PendingBatch> pending_batches(const Outcome &outcome, std::strin
 }
 
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
-                std::string_view profile_then, Failure &unusable)
+                const OtherProfiles &others, Failure &unusable)
 {
     unusable.failed = false;
     bool looks_up = request.address && !stays_away(user, request);
@@ -339,7 +359,8 @@ Outcome compute(const App &app, const User &user, const Request &request, Time n
         surroundings.geocoder = geocoder;
         if (databases)
             surroundings.geoip = databases->place(*request.address);
-        surroundings.profile_then = profile_then;
+        surroundings.profile_then = others.then;
+        surroundings.profile_before_merge = others.before_merge;
         outcome = ingest(user, request, surroundings, memory);
     });
     return outcome;
@@ -379,8 +400,9 @@ Taken take(const App &app, AppStatements *statements, const Request &request, Ti
     Found found = find_user(statements, request);
     const User &before = found.locked.user;
     Failure unusable;
-    std::string_view then = find_profile_then(statements, before, request);
-    Outcome outcome = compute(app, before, request, now, then, unusable);
+    OtherProfiles others{find_profile_then(statements, before, request),
+                         found.profile_before_merge};
+    Outcome outcome = compute(app, before, request, now, others, unusable);
     Taken taken{{}, outcome.user.profile, outcome.user.logged};
     Answer &answer = taken.answer;
     answer.uid = before.uid;

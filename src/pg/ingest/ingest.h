@@ -33,8 +33,12 @@ std::string_view find_profile_then(AppStatements *statements, const User &user,
                                    const Request &request);
 
 // A geoip database that cannot be used must not cost the request; `unusable` tells why.
+// The profiles are those of core's Surroundings.
+struct OtherProfiles {
+    std::string_view then = {}, before_merge = {};
+};
 Outcome compute(const App &app, const User &user, const Request &request, Time now,
-                std::string_view profile_then, Failure &unusable);
+                const OtherProfiles &others, Failure &unusable);
 
 // `row` is that of the LockedUser, null without one; it is not known afterwards.
 void write_user(AppStatements *statements, const User &user, const UserChanges &changes,

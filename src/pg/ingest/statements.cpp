@@ -10,9 +10,12 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 }
 
@@ -333,6 +336,22 @@ const PlainUsers *plain_users(AppStatements *statements)
 const PlainBatches *plain_batches(AppStatements *statements, AclMode what)
 {
     return may_use(statements->batches, statements->app, what) ? &statements->batches : nullptr;
+}
+
+void refuse_hidden_rows(AppStatements *statements)
+{
+    Oid schema = get_namespace_oid(statements->app, true);
+    for (const char *table : {"devices", "users"}) {
+        Oid relation = OidIsValid(schema) ? get_relname_relid(table, schema) : InvalidOid;
+        if (!OidIsValid(relation) || check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED)
+            continue;
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("row-level security hides a user of app \"%s\" from role \"%s\"",
+                        statements->app, GetUserNameFromId(GetUserId(), false)),
+                 errhint("Policies of tables \"devices\" and \"users\" must let a role that takes "
+                         "requests read and update the rows of all users that it is sent.")));
+    }
 }
 
 std::int64_t *log_rests_until(AppStatements *statements) { return &statements->log_rests_until; }

@@ -72,6 +72,11 @@ AppStatements *app_statements(const char *app);
 const PlainUsers *plain_users(AppStatements *statements);
 const PlainBatches *plain_batches(AppStatements *statements, AclMode what);
 
+// Row-level security that hides a user's rows from the role looks like somebody who keeps taking them away.
+// Raises an error when the role has it; for whoever has looked kPatience times in vain.
+void refuse_hidden_rows(AppStatements *statements);
+inline constexpr int kPatience = 5;
+
 // Until when this backend does not try to write an automatic log that rests.
 std::int64_t *log_rests_until(AppStatements *statements);
 
