@@ -130,8 +130,9 @@ for name in "${names[@]}"; do
     [[ $name != cell ]] || column=1
     mine=$(bench_sql -F ' ' -c "SELECT count(*), sum($column) FROM (${ours[$name]}) AS o")
     a=$(median_ms 5 "${ours[$name]}")
+    alone=$(PGOPTIONS='-c max_parallel_workers_per_gather=0' median_ms 5 "${ours[$name]}")
     c=$(median_ms 1 "${rows[$name]}")
-    printf '%-7s %8.1f ms; with 100,000 events hot %.1f ms, x %.1f (reach 2);' "$name" "$a" "${hot[$name]}" "$(awk -v a="$a" -v h="${hot[$name]}" 'BEGIN { print h / a }')"
+    printf '%-7s %8.1f ms, without a worker %.1f ms; with 100,000 events hot %.1f ms, x %.1f (reach 2);' "$name" "$a" "$alone" "${hot[$name]}" "$(awk -v a="$a" -v h="${hot[$name]}" 'BEGIN { print h / a }')"
     if [[ $duckdb != no ]]; then
         awk -v a="$a" -v b="${theirs[$name]}" -v reach="${reach_of_duck[$name]:-5}" \
             'BEGIN { printf "   DuckDB %8.1f ms, 1/%.1f (reach 1/%d)", b, b / a, reach }'

@@ -83,6 +83,8 @@ private:
     // True when the quarter of an hour says whether an event is in the period, and in which bucket.
     bool asks_only_quarters(const BlockDirectory &directory) const;
     ByteRange needed_times(const BlockDirectory &directory) const;
+    // Takes away rows that are not of the one cell.
+    void keep_cell(const BlockParts &parts, RowSet &rows);
     void find_ids(std::size_t breakdown, const std::optional<Item> &found, Ids &ids)
     {
         profiles::find_ids(found, ranges_[breakdown], table_, breakdown, found_, ids);

@@ -479,6 +479,30 @@ std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &director
     return joined(std::move(ranges));
 }
 
+// What is in no column of codes is looked at when cells are counted.
+void Segmentation::keep_cell(const BlockParts &parts, RowSet &rows)
+{
+    Ids ids;
+    for (std::size_t index = 0; index < breakdown_.size(); ++index) {
+        const Reference &reference = breakdown_[index];
+        if (reference.scope == Scope::field && reference.field == Field::uid)
+            continue;
+        const BlockColumnInfo *info = find_column(parts.directory(), reference);
+        if (!info || info->holds_integers())
+            continue;
+        BlockColumn column = parts.column(*info);
+        std::vector<std::uint8_t> is_in_cell(column.code_count());
+        for (std::uint32_t code = 0; code < is_in_cell.size(); ++code) {
+            check_interrupt();
+            find_ids(index, find_inside(reference, column.value(code)), ids);
+            is_in_cell[code] = std::find(ids.begin(), ids.end(), (*cell_)[index]) != ids.end();
+        }
+        RowSet in_cell(parts.rows());
+        column.choose_rows(is_in_cell, in_cell.words());
+        rows.keep(in_cell);
+    }
+}
+
 void Segmentation::add_block(const BlockParts &parts)
 {
     RowSet rows(parts.rows(), true);
@@ -491,6 +515,8 @@ void Segmentation::add_block(const BlockParts &parts)
         keys.choose_rows(is_event, named.words());
         rows.keep(named);
     }
+    if (cell_ && !rows.empty())
+        keep_cell(parts, rows);
     if (!rows.empty())
         rows.keep(matching_rows(*filter_, parts, now_));
     if (!rows.empty()) {
