@@ -5,6 +5,7 @@
 #include "../error.h"
 #include "../update/text.h"
 #include "duplicates.h"
+#include "repeated_names.h"
 #include "reports.h"
 #include "system_event.h"
 
@@ -146,13 +147,8 @@ private:
     // Of equal names the last one stays.
     void report_collisions()
     {
-        std::pmr::vector<std::string_view> names(memory_);
-        for (const Node &segment : segments_)
-            names.push_back(segment.key);
-        std::sort(names.begin(), names.end());
-        for (std::size_t index = 1; index < names.size(); ++index)
-            if (names[index] == names[index - 1])
-                skip("two segments are named " + quoted(names[index]) + "; one is kept");
+        for (std::string_view name : repeated_names(segments_, memory_))
+            skip("two segments are named " + quoted(name) + "; one is kept");
     }
 
     void skip(const std::string &reason)

@@ -11,6 +11,7 @@
 #include "../interrupt.h"
 #include "../update/text.h"
 #include "internal_events.h"
+#include "repeated_names.h"
 
 namespace profiles {
 
@@ -324,14 +325,9 @@ private:
     {
         if (!std::exchange(has_cleaned_, false))
             return;
-        std::pmr::vector<std::string_view> names(memory_);
-        for (const Node &member : members)
-            names.push_back(member.key);
-        std::sort(names.begin(), names.end());
-        for (std::size_t index = 1; index < names.size(); ++index)
-            if (names[index] == names[index - 1])
-                skip(key, "two segments are named " + quoted(names[index]) +
-                              " once \".\" and \"$\" are stripped; one is kept");
+        for (std::string_view name : repeated_names(members, memory_))
+            skip(key, "two segments are named " + quoted(name) +
+                          " once \".\" and \"$\" are stripped; one is kept");
     }
 
     std::string_view cleaned_name(std::string_view name)
