@@ -155,8 +155,8 @@ extern "C" Datum event_block_summary(PG_FUNCTION_ARGS)
         users = directory.user_bytes();
         key = directory.get(block::ColumnKind::key).bytes();
     });
-    std::string_view user_bytes = block_slice(block, users.offset, users.size);
-    std::string_view key_bytes = block_slice(block, key.offset, key.size);
+    std::string_view user_bytes = block_slice(block, users);
+    std::string_view key_bytes = block_slice(block, key);
     Summary summary{};
     attempt([&](std::pmr::memory_resource *memory) {
         BlockBytes bytes;
@@ -181,7 +181,7 @@ extern "C" Datum event_block_uids(PG_FUNCTION_ARGS)
     std::string_view start = block_directory(block);
     ByteRange users;
     attempt([&](std::pmr::memory_resource *) { users = BlockDirectory(start).user_bytes(); });
-    std::string_view user_bytes = block_slice(block, users.offset, users.size);
+    std::string_view user_bytes = block_slice(block, users);
     Datum *uids = nullptr;
     int count = 0;
     attempt([&](std::pmr::memory_resource *memory) {

@@ -151,7 +151,7 @@ BlockNumber count_changed(const UserTable &users, BlockNumber first_page, const 
 
 bool is_readable(Datum data)
 {
-    std::string_view start = block_slice(data, 0, UserBlockDirectory::kHeaderSize);
+    std::string_view start = block_slice(data, {0, UserBlockDirectory::kHeaderSize});
     bool readable = false;
     attempt(
         [&](std::pmr::memory_resource *) { readable = UserBlockDirectory::is_readable(start); });
@@ -181,7 +181,7 @@ OldCopy old_copy(const UserTable &users, Datum data, TransactionId written_by)
     });
     if (!usable)
         return copy;
-    std::string_view bytes = block_slice(data, range.offset, range.size);
+    std::string_view bytes = block_slice(data, range);
     attempt([&](std::pmr::memory_resource *) { copy.pages = UserBlockPages(bytes, count, rows); });
     return copy;
 }
@@ -251,7 +251,7 @@ extern "C" Datum user_block_uids(PG_FUNCTION_ARGS)
         UserBlockDirectory directory(start);
         range = directory.get(block::ColumnKind::user_field, user_block::kUid).bytes();
     });
-    std::string_view slice = block_slice(data, range.offset, range.size);
+    std::string_view slice = block_slice(data, range);
     Datum *uids = nullptr;
     int count = 0;
     attempt([&](std::pmr::memory_resource *memory) {

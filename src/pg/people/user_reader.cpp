@@ -181,9 +181,7 @@ void plan_copy(const UsersSegmentation &segmentation, const user_block::Origin &
 void fetch_copy(Datum data, UserCopy *copy)
 {
     auto *slices = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * copy->count));
-    for (std::size_t index = 0; index < copy->count; ++index)
-        new (slices + index) std::string_view(
-            block_slice(data, copy->ranges[index].offset, copy->ranges[index].size));
+    block_slices(data, {copy->ranges, copy->count}, slices);
     copy->slices = slices;
     if (copy->whole)
         return;
@@ -202,7 +200,7 @@ void fetch_copy(Datum data, UserCopy *copy)
 void open_copy(const UsersSegmentation &segmentation, const UserTable &users,
                BlockNumber first_page, Datum data, TransactionId written_by, UserCopy *copy)
 {
-    copy->directory = block_slice(data, 0, UserBlockDirectory::kHeaderSize);
+    copy->directory = block_slice(data, {0, UserBlockDirectory::kHeaderSize});
     bool readable = false;
     attempt([&](std::pmr::memory_resource *) {
         readable = UserBlockDirectory::is_readable(copy->directory) && segmentation.reads_columns();

@@ -60,7 +60,7 @@ void fetch_document(EventScan &scan, bool is_profile)
                 range.offset = info.bytes().offset;
             range.size = info.bytes().offset + info.bytes().size - range.offset;
         }
-    std::string_view bytes = block_slice(scan.block_datum, range.offset, range.size);
+    std::string_view bytes = block_slice(scan.block_datum, range);
     attempt([&](std::pmr::memory_resource *) {
         require_block(bytes.size() >= range.size);
         for (const BlockColumnInfo &info : rows.directory().columns())
@@ -206,7 +206,7 @@ void fetch_column(EventScan &scan, const BlockColumnInfo &info)
         return;
     ByteRange range = info.bytes();
     std::string_view bytes = range.size > 0
-                                 ? block_slice(scan.block_datum, range.offset, range.size)
+                                 ? block_slice(scan.block_datum, range)
                                  : std::string_view();
     attempt([&](std::pmr::memory_resource *) { rows.read(info, bytes); });
 }
@@ -217,7 +217,7 @@ void fetch_users(EventScan &scan)
     if (rows.has_users())
         return;
     ByteRange range = rows.directory().user_bytes();
-    std::string_view bytes = block_slice(scan.block_datum, range.offset, range.size);
+    std::string_view bytes = block_slice(scan.block_datum, range);
     attempt([&](std::pmr::memory_resource *) { rows.read_users(bytes); });
 }
 

@@ -200,9 +200,7 @@ void count_block(Segmentation &segmentation, Datum block, std::span<const MovedU
     std::string_view start = block_directory(block);
     Ranges needed = needed_ranges(segmentation, start);
     auto *slices = static_cast<std::string_view *>(palloc(sizeof(std::string_view) * needed.count));
-    for (std::size_t index = 0; index < needed.count; ++index)
-        new (slices + index) std::string_view(
-            block_slice(block, needed.ranges[index].offset, needed.ranges[index].size));
+    block_slices(block, {needed.ranges, needed.count}, slices);
     attempt([&](std::pmr::memory_resource *) {
         BlockDirectory directory(start);
         BlockBytes bytes;
