@@ -5,9 +5,12 @@
 #include <bit>
 #include <cstring>
 
+#include "../clones.h"
 #include "../error.h"
 #include "../interrupt.h"
-#include "row_bits.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace profiles {
 
@@ -103,15 +106,25 @@ Code largest_code(const char *codes, std::size_t count)
     return *std::max_element(largest.begin(), largest.end());
 }
 
-// 64 flags, each 0 or 1, as the bits of a word: a multiplication moves those of eight bytes side by side.
+// 64 flags, each 0 or 1, as the bits of a word.
 std::uint64_t word_of(const std::array<std::uint8_t, kStretch> &flags)
 {
     std::uint64_t word = 0;
+#ifdef __SSE2__
+    for (std::size_t part = 0; part < 4; ++part) {
+        __m128i sixteen =
+            _mm_loadu_si128(reinterpret_cast<const __m128i *>(flags.data() + 16 * part));
+        auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_slli_epi16(sixteen, 7)));
+        word |= std::uint64_t{bits} << 16 * part;
+    }
+#else
+    // A multiplication moves those of eight bytes side by side.
     for (std::size_t part = 0; part < 8; ++part) {
         std::uint64_t eight;
         std::memcpy(&eight, flags.data() + 8 * part, sizeof eight);
         word |= (eight * 0x0102040810204080 >> 56) << 8 * part;
     }
+#endif
     return word;
 }
 
@@ -146,6 +159,34 @@ std::optional<Item> BlockColumn::value(std::uint32_t code) const
                 dictionary_.substr(values_ * sizeof end + start, end - start)};
 }
 
+namespace {
+
+// Which run each of the rows is in: as many as begin up to it, without the first. Runs are short, so that stepping from
+// one to the next would mostly be a surprise to the processor.
+PROFILES_CLONES void find_runs(const char *starts, std::uint32_t runs,
+                               std::span<const std::uint16_t> rows, std::uint16_t *run_of)
+{
+    constexpr std::size_t kWords = block::kMaxRows / 64;
+    std::array<std::uint64_t, kWords> bits{};
+    for (std::uint32_t run = 0; run < runs; ++run) {
+        auto start = layout::load<std::uint16_t>(starts + std::size_t{run} * sizeof(std::uint16_t));
+        bits[start / 64] |= std::uint64_t{1} << start % 64;
+    }
+    std::array<std::uint32_t, kWords> before;
+    std::uint32_t count = 0;
+    for (std::size_t index = 0; index < kWords; ++index) {
+        before[index] = count;
+        count += static_cast<std::uint32_t>(std::popcount(bits[index]));
+    }
+    for (std::uint16_t row : rows) {
+        std::uint64_t begun = bits[row / 64] & (~std::uint64_t{0} >> (63 - row % 64));
+        *run_of++ = static_cast<std::uint16_t>(
+            before[row / 64] + static_cast<std::uint32_t>(std::popcount(begun)) - 1);
+    }
+}
+
+}  // namespace
+
 void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
 {
     if (form_ == block::Form::plain && width_ == 2) {
@@ -171,13 +212,8 @@ void BlockColumn::read_codes(std::span<const std::uint16_t> rows,
     if (form_ == block::Form::constant) {
         std::fill(codes.begin(), codes.end(), std::uint16_t{0});
     } else if (form_ == block::Form::runs) {
-        std::size_t index = 0;
-        for (std::uint32_t run = 0; run < runs_ && index < rows.size(); ++run) {
-            std::uint32_t end = run_start(run + 1);
-            auto same = static_cast<std::uint16_t>(code(run));
-            for (; index < rows.size() && rows[index] < end; ++index)
-                out[index] = same;
-        }
+        find_runs(starts_, runs_, rows, out);
+        runs().read_codes(codes);
     } else if (width_ == 1) {
         for (const char *from = codes_; std::uint16_t row : rows)
             *out++ = static_cast<unsigned char>(from[row]);
@@ -225,13 +261,41 @@ void BlockColumn::choose_rows(std::span<const std::uint8_t> chosen,
                               std::span<std::uint64_t> words) const
 {
     if (form_ == block::Form::plain && width_ == 1)
-        return choose_plain_rows<std::uint8_t>(chosen, words);
-    if (form_ == block::Form::plain)
-        return choose_plain_rows<std::uint16_t>(chosen, words);
-    for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
-        if (chosen[code])
-            set_rows(words, first, last);
-    });
+        choose_plain_rows<std::uint8_t>(chosen, words);
+    else if (form_ == block::Form::plain)
+        choose_plain_rows<std::uint16_t>(chosen, words);
+    else
+        choose_runs(chosen, words);
+}
+
+// First a bit where a chosen stretch begins or ends, then each bit becomes the parity of all up to it.
+void BlockColumn::choose_runs(std::span<const std::uint8_t> chosen,
+                              std::span<std::uint64_t> words) const
+{
+    ColumnRuns all = runs();
+    std::uint64_t before = 0, ends = 0;
+    std::uint32_t number = 0;
+    for (std::uint32_t run = 0; run < all.count(); ++run) {
+        std::uint32_t start = all.start(run);
+        if (start / 64 != number) {
+            words[number] = ends;
+            ends = 0;
+            number = start / 64;
+        }
+        std::uint64_t is_chosen = chosen[all.code(run)];
+        ends |= (is_chosen ^ before) << start % 64;
+        before = is_chosen;
+    }
+    words[number] = ends;
+    std::uint64_t carry = 0;
+    for (std::uint64_t &word : words) {
+        for (unsigned shift = 1; shift < 64; shift *= 2)
+            word ^= word << shift;
+        word ^= carry;
+        carry = 0 - (word >> 63);
+    }
+    if (rows_ % 64 != 0)
+        words.back() &= (std::uint64_t{1} << rows_ % 64) - 1;
 }
 
 namespace {

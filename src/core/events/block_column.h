@@ -2,6 +2,7 @@
 // made from its own bytes alone; one that breaks the format raises `corrupted`.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -56,6 +57,52 @@ private:
     std::int64_t base_;
 };
 
+// The runs of a column in place: stretches of rows with the same code.
+class ColumnRuns {
+public:
+    ColumnRuns() = default;
+    // Of all rows, with code 0.
+    explicit ColumnRuns(std::uint32_t rows) : rows_(rows) {}
+    ColumnRuns(const char *starts, const char *codes, std::uint32_t count, std::uint32_t width,
+               std::uint32_t rows)
+        : starts_(starts), codes_(codes), count_(count), width_(width), rows_(rows)
+    {
+    }
+
+    std::uint32_t count() const { return count_; }
+    // The row after its last one. Nothing here depends on a guess of the processor: runs are short, so that
+    // most of these would be wrong.
+    std::uint32_t end(std::uint32_t run) const
+    {
+        std::uint32_t next = std::min(run + 1, count_ - 1);
+        std::uint32_t start = layout::load<std::uint16_t>(starts_ + std::size_t{next} * 2);
+        return run + 1 < count_ ? start : rows_;
+    }
+    std::uint32_t start(std::uint32_t run) const
+    {
+        return layout::load<std::uint16_t>(starts_ + std::size_t{run} * 2);
+    }
+    std::uint16_t code(std::uint32_t run) const
+    {
+        const char *at = codes_ + std::size_t{run} * width_;
+        return width_ == 0   ? std::uint16_t{0}
+               : width_ == 1 ? static_cast<unsigned char>(*at)
+                             : layout::load<std::uint16_t>(at);
+    }
+    // Makes codes of the numbers of runs.
+    void read_codes(std::span<std::uint16_t> runs) const
+    {
+        for (std::uint16_t &run : runs)
+            run = code(run);
+    }
+
+private:
+    static constexpr char kNothing[2] = {};
+
+    const char *starts_ = kNothing, *codes_ = kNothing;
+    std::uint32_t count_ = 1, width_ = 0, rows_ = 0;
+};
+
 // A column of values.
 class BlockColumn {
 public:
@@ -66,6 +113,13 @@ public:
     // Nothing for the code of missing values.
     std::optional<Item> value(std::uint32_t code) const;
 
+    // Whether the codes are those of runs, of which there may be a single one.
+    bool has_runs() const { return form_ != block::Form::plain; }
+    ColumnRuns runs() const
+    {
+        return form_ == block::Form::constant ? ColumnRuns(rows_)
+                                              : ColumnRuns(starts_, codes_, runs_, width_, rows_);
+    }
     // Calls run(first row, last row, code) for stretches of rows with the same code, in order.
     template <typename Run>
     void for_each_run(Run &&run) const;
@@ -73,7 +127,8 @@ public:
     void read_codes(std::span<std::uint16_t> codes) const;
     // Those of some rows, which ascend.
     void read_codes(std::span<const std::uint16_t> rows, std::span<std::uint16_t> codes) const;
-    // Sets bit row % 64 of words[row / 64] for the rows whose code is chosen: chosen[code] is 1, else 0.
+    // Sets bit row % 64 of words[row / 64] for the rows whose code is chosen: chosen[code] is 1, else 0. All words
+    // are 0 before.
     void choose_rows(std::span<const std::uint8_t> chosen, std::span<std::uint64_t> words) const;
 
 private:
@@ -95,6 +150,7 @@ private:
                            std::span<std::uint64_t> words) const;
     template <typename Code, typename IsChosen>
     void choose_rows_where(IsChosen is_chosen, std::span<std::uint64_t> words) const;
+    void choose_runs(std::span<const std::uint8_t> chosen, std::span<std::uint64_t> words) const;
     void check_runs() const;
     void check_codes(std::size_t count) const;
 
@@ -141,6 +197,8 @@ public:
         return row < whole_ ? layout::load<std::uint64_t>(at) & mask_ : last_offset(at);
     }
 
+    // Whether all rows have the same one.
+    bool is_constant() const { return width_ == 0; }
     // A value is base() + unit() * offset.
     std::int64_t base() const { return static_cast<std::int64_t>(base_); }
     std::uint64_t unit() const { return unit_; }
@@ -167,7 +225,6 @@ void IntegerColumn::with_offsets(Use &&use) const
 {
     const char *at = offsets_;
     switch (width_) {
-    case 0: use([](std::uint16_t) { return std::uint64_t{0}; }); break;
     case 1:
         use([at](std::uint16_t row) { return std::uint64_t{static_cast<unsigned char>(at[row])}; });
         break;

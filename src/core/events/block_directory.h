@@ -18,6 +18,7 @@ public:
 
     std::uint32_t users() const { return header_.users; }
     std::uint32_t size() const { return header_.size; }
+    std::int64_t bucket() const { return header_.bucket; }
     std::int64_t first_uid() const { return header_.bucket << block::kBucketBits; }
     std::int64_t first_time() const { return header_.first_time; }
     std::int64_t last_time() const { return header_.last_time; }

@@ -29,10 +29,12 @@ public:
     }
 
     // Since the epoch.
-    std::int64_t operator[](std::uint32_t row) const
+    std::int64_t operator[](std::uint32_t row) const { return first_ + offset(row); }
+    std::int64_t first() const { return first_; }
+    // After the first one.
+    std::uint16_t offset(std::uint32_t row) const
     {
-        return first_ +
-               layout::load<std::uint16_t>(offsets_ + std::size_t{row} * sizeof(std::uint16_t));
+        return layout::load<std::uint16_t>(offsets_ + std::size_t{row} * sizeof(std::uint16_t));
     }
 
 private:

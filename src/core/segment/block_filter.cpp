@@ -100,9 +100,22 @@ BlockParts::BlockParts(const BlockDirectory &directory, const BlockBytes &bytes,
                        std::span<const MovedUser> moved)
     : directory_(directory), bytes_(bytes), users_(directory, bytes)
 {
+    auto first =
+        std::lower_bound(moved.begin(), moved.end(), users_.uid(0),
+                         [](const MovedUser &user, std::int64_t uid) { return user.uid < uid; });
+    if (first == moved.end() || first->uid > users_.uid(users_.count() - 1))
+        return;
     uids_.reserve(users_.count());
     for (std::uint32_t user = 0; user < users_.count(); ++user)
         uids_.push_back(current_uid(users_.uid(user), moved));
+}
+
+std::vector<std::int64_t> BlockParts::uids() const
+{
+    std::vector<std::int64_t> uids(users_.count());
+    for (std::uint32_t user = 0; user < uids.size(); ++user)
+        uids[user] = uid(user);
+    return uids;
 }
 
 std::vector<std::int64_t> BlockParts::times() const

@@ -28,8 +28,13 @@ public:
     const BlockBytes &bytes() const { return bytes_; }
     const BlockUsers &users() const { return users_; }
     std::uint32_t rows() const { return directory_.rows(); }
-    std::int64_t uid(std::uint32_t user) const { return uids_[user]; }
-    const std::vector<std::int64_t> &uids() const { return uids_; }
+    // False when all of its users are still who they were.
+    bool has_moved() const { return !uids_.empty(); }
+    std::int64_t uid(std::uint32_t user) const
+    {
+        return has_moved() ? uids_[user] : users_.uid(user);
+    }
+    std::vector<std::int64_t> uids() const;
 
     BlockColumn column(const BlockColumnInfo &info) const
     {
@@ -41,7 +46,7 @@ private:
     const BlockDirectory &directory_;
     const BlockBytes &bytes_;
     BlockUsers users_;
-    std::vector<std::int64_t> uids_;
+    std::vector<std::int64_t> uids_;  // of all users, when some may have moved
 };
 
 // False for a whole group of properties, which no column has.

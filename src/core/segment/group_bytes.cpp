@@ -2,6 +2,7 @@
 // between processes of one server, so that they are in its byte order; every length is checked all the same.
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "../error.h"
 #include "../events/block_layout.h"
@@ -125,11 +126,12 @@ std::size_t add_users(Input &in, UserSet &users)
             growth += users.add(number, in.get<BucketBits>());
             continue;
         }
-        std::array<std::int64_t, user_set::kMaxList> uids;
-        const char *at = in.take(count * sizeof(std::uint16_t)).data();
-        for (std::size_t index = 0; index < count; ++index, at += sizeof(std::uint16_t))
-            uids[index] = number << block::kBucketBits | layout::load<std::uint16_t>(at);
-        growth += users.add(std::span(uids.data(), count));
+        std::array<std::uint16_t, user_set::kMaxList> list;
+        std::memcpy(list.data(), in.take(count * sizeof list[0]).data(), count * sizeof list[0]);
+        std::span added(list.data(), count);
+        if (std::adjacent_find(added.begin(), added.end(), std::greater_equal<>()) != added.end())
+            raise_corrupted_groups();
+        growth += users.add(number, added);
     }
     return growth;
 }

@@ -47,14 +47,11 @@ public:
         return true;
     }
 
-    std::uint32_t count() const
-    {
-        std::uint32_t rows = 0;
-        for (std::uint64_t word : words_)
-            rows += static_cast<std::uint32_t>(std::popcount(word));
-        return rows;
-    }
+    std::uint32_t count() const;
     std::span<std::uint64_t> words() { return words_; }
+    std::span<const std::uint64_t> words() const { return words_; }
+    // As many of them in ascending order as count() says.
+    void list(std::uint16_t *rows) const;
 
     // Calls visit(row) in ascending order.
     template <typename Visit>

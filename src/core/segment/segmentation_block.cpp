@@ -7,8 +7,9 @@
 #include "../interrupt.h"
 #include "../events/block_quarters.h"
 #include "../events/value_table.h"
+#include "block_amounts.h"
+#include "block_stretches.h"
 #include "cell_numbers.h"
-#include "cell_totals.h"
 #include "segmentation.h"
 
 namespace profiles {
@@ -20,74 +21,39 @@ namespace {
 // Rows of one bucket of time and one combination of codes.
 struct Cell {
     std::uint32_t bucket = 0;
-    std::uint32_t place = 0;  // of any of them among the chosen rows: its codes are those of all
+    std::uint32_t unit = 0;   // any of them: its codes are those of all
     std::uint32_t users = 0;  // how many
     std::int64_t times = 0;
     WideInteger sum = 0, duration = 0;  // in units of the column
 };
 
-// What is known of the users of a cell while its rows are gone through.
-struct Seen {
-    std::uint32_t last_user = UINT32_MAX, users = 0;
-};
-
-// The amounts of a column: coefficients of one power of ten, or any numbers.
-class Amounts {
-public:
-    void read(const BlockParts &parts, ColumnKind kind)
-    {
-        const BlockColumnInfo &info = parts.directory().get(kind);
-        exponent_ = -static_cast<int>(info.entry.exponent);
-        numbers_.clear();
-        coefficients_ = {};
-        is_zero_ = false;
-        if (!info.holds_integers()) {
-            numbers_ = read_numbers(parts.directory(), info, parts.bytes());
-        } else {
-            coefficients_ = IntegerColumn(parts.directory(), info, parts.bytes());
-            is_zero_ = info.entry.width == 0 && info.entry.base == 0;
-        }
-    }
-
-    // Of all rows alike, and nothing.
-    bool is_zero() const { return is_zero_; }
-    bool is_odd() const { return !numbers_.empty(); }
-    const IntegerColumn &coefficients() const { return coefficients_; }
-    std::int64_t coefficient(std::uint32_t row) const { return coefficients_[row]; }
-    const Number &number(std::uint32_t row) const { return numbers_[row]; }
-    Number scaled(std::int64_t coefficient) const
-    {
-        return scaled_number(coefficient, static_cast<std::uint16_t>(-exponent_));
-    }
-    void add_total(const WideInteger &sum, ExactSum &total) const
-    {
-        if (sum != 0)
-            total.add(sum, exponent_);
-    }
-
-private:
-    int exponent_ = 0;
-    bool is_zero_ = true;
-    IntegerColumn coefficients_;
-    std::vector<Number> numbers_;
+// A user, by its number in the block, of a cell. There are no more cells than rows.
+struct Found {
+    std::uint16_t cell, user;
 };
 
 }  // namespace
 
-// Counts the chosen rows of one block after the other, step by step for all rows. It lives as long as the
-// segmentation, so that its memory is asked for once.
+// Counts the chosen rows of one block after the other, step by step for all units. These are rows, or stretches of
+// rows where nothing is asked that may differ inside of one. It lives as long as the segmentation, so that its
+// memory is asked for once.
 class Segmentation::BlockCount {
 public:
     explicit BlockCount(Segmentation &to) : to_(to) {}
 
-    void count(const BlockParts &parts, const RowSet &rows)
+    // Takes rows that are not in the period out of the set.
+    void count(const BlockParts &parts, RowSet &rows)
     {
         parts_ = &parts;
+        chosen_ = &rows;
         breakdowns_.clear();
         cells_.clear();
         first_user_.clear();
-        choose_rows(rows);
-        if (rows_.empty())
+        find_columns();
+        by_stretch_ = choose_stretches();
+        if (!by_stretch_)
+            choose_rows();
+        if (units() == 0)
             return;
         for (std::size_t index = 0; index < to_.breakdown_.size(); ++index)
             breakdowns_.push_back(make_breakdown(index));
@@ -96,25 +62,76 @@ public:
                 join_alike(breakdowns_[index]);
         check_interrupt();
         number_cells();
+        by_stretch_ ? add_users_of_stretches() : add_users_of_rows();
+        check_interrupt();
         if (!to_.cell_)
             add_measures();
         check_interrupt();
-        add_users();
         for (std::uint32_t cell = 0; cell < cells_.size(); ++cell)
             add_cell(cell);
     }
 
 private:
-    // Those in the period, and their buckets.
-    void choose_rows(const RowSet &rows)
+    static bool is_uid(const Reference &reference)
     {
-        rows_.resize(rows.count());
-        rows.for_each([to = rows_.data()](std::uint32_t row) mutable {
-            *to++ = static_cast<std::uint16_t>(row);
-        });
+        return reference.scope == Scope::field && reference.field == Field::uid;
+    }
+
+    std::size_t units() const { return by_stretch_ ? stretches_.all().size() : rows_.size(); }
+
+    // Of values, by breakdown.
+    void find_columns()
+    {
+        columns_.clear();
+        for (const Reference &reference : to_.breakdown_) {
+            const BlockColumnInfo *info = find_column(parts_->directory(), reference);
+            std::optional<BlockColumn> &column = columns_.emplace_back();
+            if (!is_uid(reference) && info && !info->holds_integers())
+                column.emplace(parts_->column(*info));
+        }
+    }
+
+    // Whether all rows of a stretch are of one cell, and nothing is asked of the single ones.
+    bool may_count_stretches() const
+    {
+        auto has_runs = [&](std::size_t index) {
+            const Reference &reference = to_.breakdown_[index];
+            return columns_[index]
+                       ? columns_[index]->has_runs()
+                       : !is_uid(reference) && !find_column(parts_->directory(), reference);
+        };
+        const BlockDirectory &directory = parts_->directory();
+        for (std::size_t index = 0; index < columns_.size(); ++index)
+            if (!has_runs(index))
+                return false;
+        return to_.cell_ || (!to_.keeps_sums_ && !to_.keeps_durations_ &&
+                             directory.get(ColumnKind::sum).holds_integers() &&
+                             directory.get(ColumnKind::duration).holds_integers());
+    }
+
+    bool choose_stretches()
+    {
         std::optional<std::uint32_t> bucket = to_.bucket_of_block(parts_->directory());
-        bucket_of_row_.assign(rows_.size(), bucket.value_or(0));
-        if (!bucket)
+        if (!bucket || !may_count_stretches())
+            return false;
+        std::array<ColumnRuns, kMaxBreakdowns> runs;
+        for (std::size_t index = 0; index < columns_.size(); ++index)
+            runs[index] = columns_[index] ? columns_[index]->runs() : ColumnRuns(parts_->rows());
+        if (!stretches_.find(parts_->users(), {runs.data(), columns_.size()}, *chosen_))
+            return false;
+        bucket_of_unit_.assign(stretches_.all().size(), *bucket);
+        return true;
+    }
+
+    // Those in the period, and their buckets.
+    void choose_rows()
+    {
+        rows_.resize(chosen_->count());
+        chosen_->list(rows_.data());
+        bucket_of_unit_.resize(rows_.size());
+        if (auto bucket = to_.bucket_of_block(parts_->directory()))
+            std::fill(bucket_of_unit_.begin(), bucket_of_unit_.end(), *bucket);
+        else
             choose_by_time();
     }
 
@@ -122,24 +139,32 @@ private:
     {
         const BlockDirectory &directory = parts_->directory();
         const BlockColumnInfo &info = directory.get(ColumnKind::time);
-        if (to_.asks_only_quarters(directory)) {
-            BlockQuarters quarters(directory, info, parts_->bytes());
-            choose_by([&](std::uint16_t row) { return to_.buckets_.find_quarter(quarters[row]); },
-                      [&](std::uint16_t row) {
-                          return to_.is_in_period(quarters[row] * block::kQuarter);
-                      });
-        } else {
+        if (!to_.asks_only_quarters(directory)) {
             IntegerColumn times(directory, info, parts_->bytes());
-            choose_by([&](std::uint16_t row) { return to_.buckets_.find(times[row]); },
-                      [&](std::uint16_t row) { return to_.is_in_period(times[row]); });
+            return choose_by([&](std::uint16_t row) { return to_.buckets_.find(times[row]); },
+                             [&](std::uint16_t row) { return to_.is_in_period(times[row]); });
         }
+        BlockQuarters quarters(directory, info, parts_->bytes());
+        std::optional<TimeBuckets::Quarters> table = to_.buckets_.quarters_from(quarters.first());
+        if (table && to_.holds_block(directory))
+            return take_buckets(quarters, *table);
+        choose_by(
+            [&](std::uint16_t row) { return to_.buckets_.find_quarter(quarters[row]); },
+            [&](std::uint16_t row) { return to_.is_in_period(quarters[row] * block::kQuarter); });
+    }
+
+    void take_buckets(const BlockQuarters &quarters, const TimeBuckets::Quarters &table)
+    {
+        std::uint32_t *bucket = bucket_of_unit_.data();
+        for (std::uint16_t row : rows_)
+            *bucket++ = table.buckets[std::min<std::size_t>(quarters.offset(row), table.last)];
     }
 
     template <typename BucketOf, typename IsInPeriod>
     void choose_by(BucketOf bucket_of, IsInPeriod is_in_period)
     {
         std::span rows(rows_);
-        std::uint32_t *buckets = bucket_of_row_.data();
+        std::uint32_t *buckets = bucket_of_unit_.data();
         std::size_t chosen = 0;
         bool all_in_period = to_.holds_block(parts_->directory());
         for (std::uint16_t row : rows) {
@@ -149,34 +174,41 @@ private:
             rows[chosen] = row;
             buckets[chosen++] = *bucket;
         }
+        if (chosen == rows_.size())
+            return;
         rows_.resize(chosen);
-        bucket_of_row_.resize(chosen);
+        bucket_of_unit_.resize(chosen);
+        *chosen_ = RowSet(parts_->rows());
+        for (std::uint16_t row : rows_)
+            chosen_->add(row);
     }
 
     Breakdown make_breakdown(std::size_t index)
     {
         Breakdown made;
-        made.codes.resize(rows_.size());
+        made.codes.resize(units());
         const Reference &reference = to_.breakdown_[index];
-        const BlockUsers &users = parts_->users();
-        if (reference.scope == Scope::field && reference.field == Field::uid) {
-            auto at = rows_.begin();
-            for (std::uint32_t user = 0; user < users.count(); ++user) {
-                for (; at != rows_.end() && *at < users.last_row(user); ++at)
-                    made.codes[at - rows_.begin()] = static_cast<std::uint16_t>(user);
-                NumberItem uid = pack_number(Number(parts_->uid(user)));
-                to_.find_ids(index, uid.item(), made.ids.emplace_back());
-            }
-            return made;
-        }
-        const BlockColumnInfo *info = find_column(parts_->directory(), reference);
-        if (!info)
-            made.ids.push_back({ValueIds::kMissing});
-        else if (info->holds_integers())
+        if (is_uid(reference))
+            break_by_users(index, made);
+        else if (columns_[index])
+            break_by_values(index, *columns_[index], made);
+        else if (const BlockColumnInfo *info = find_column(parts_->directory(), reference))
             break_by_numbers(index, *info, made);
         else
-            break_by_values(index, parts_->column(*info), made);
+            made.ids.push_back({ValueIds::kMissing});
         return made;
+    }
+
+    void break_by_users(std::size_t index, Breakdown &made)
+    {
+        const BlockUsers &users = parts_->users();
+        auto at = rows_.begin();
+        for (std::uint32_t user = 0; user < users.count(); ++user) {
+            for (; at != rows_.end() && *at < users.last_row(user); ++at)
+                made.codes[at - rows_.begin()] = static_cast<std::uint16_t>(user);
+            NumberItem uid = pack_number(Number(parts_->uid(user)));
+            to_.find_ids(index, uid.item(), made.ids.emplace_back());
+        }
     }
 
     void break_by_values(std::size_t index, const BlockColumn &column, Breakdown &made)
@@ -187,7 +219,10 @@ private:
             to_.find_ids(index, find_inside(to_.breakdown_[index], column.value(code)),
                          made.ids[code]);
         }
-        column.read_codes(rows_, made.codes);
+        if (by_stretch_)
+            std::ranges::copy(stretches_.codes(index), made.codes.begin());
+        else
+            column.read_codes(rows_, made.codes);
     }
 
     void break_by_numbers(std::size_t index, const BlockColumnInfo &info, Breakdown &made)
@@ -227,10 +262,10 @@ private:
         for (const Breakdown &breakdown : breakdowns_)
             combinations *= breakdown.ids.size();
         numbers_.reset(combinations);
-        cell_of_row_.resize(rows_.size());
+        cell_of_unit_.resize(units());
         // Numbers of few combinations make way for those of the cells.
         if (numbers_.is_dense())
-            number_by(cell_of_row_);
+            number_by(cell_of_unit_);
         else
             number_by(keys_);
     }
@@ -238,7 +273,7 @@ private:
     template <typename Key>
     void number_by(std::vector<Key> &keys)
     {
-        keys.assign(bucket_of_row_.begin(), bucket_of_row_.end());
+        keys.assign(bucket_of_unit_.begin(), bucket_of_unit_.end());
         std::span key(keys);
         for (const Breakdown &breakdown : breakdowns_) {
             std::span codes(breakdown.codes);
@@ -246,12 +281,12 @@ private:
             for (std::size_t index = 0; index < key.size(); ++index)
                 key[index] = key[index] * size + codes[index];
         }
-        std::span cells(cell_of_row_);
+        std::span cells(cell_of_unit_);
         for (std::uint32_t index = 0; index < key.size(); ++index) {
             std::uint32_t &number = numbers_.number_of(key[index]);
             if (number == CellNumbers::kNone) {
                 number = static_cast<std::uint32_t>(cells_.size());
-                cells_.push_back({bucket_of_row_[index], index});
+                cells_.push_back({bucket_of_unit_[index], index});
             }
             cells[index] = number;
         }
@@ -260,8 +295,8 @@ private:
     // Who asks for the users of a cell needs none of these.
     void add_measures()
     {
-        sums_.read(*parts_, ColumnKind::sum);
-        durations_.read(*parts_, ColumnKind::duration);
+        sums_.read(*parts_, ColumnKind::sum, to_.keeps_sums_);
+        durations_.read(*parts_, ColumnKind::duration, to_.keeps_durations_);
         add_totals();
         if (sums_.is_odd())
             add_odd_amounts(sums_, &Group::sum);
@@ -278,7 +313,10 @@ private:
     {
         IntegerColumn counts(parts_->directory(), parts_->directory().get(ColumnKind::count),
                              parts_->bytes());
-        totals_.begin(rows_, cell_of_row_, cells_.size());
+        if (by_stretch_)
+            totals_.begin(*chosen_, stretches_.all(), cell_of_unit_, counts_);
+        else
+            totals_.begin(*chosen_, rows_, cell_of_unit_, counts_);
         std::span<const WideInteger> times = totals_.add_up(counts);
         for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
             cells_[cell].times = static_cast<std::int64_t>(times[cell]);
@@ -289,54 +327,90 @@ private:
         add_amounts(durations_, &Cell::duration);
     }
 
-    void add_amounts(const Amounts &amounts, WideInteger Cell::*to)
+    void add_amounts(const BlockAmounts &amounts, WideInteger Cell::*to)
     {
         if (amounts.is_zero() || amounts.is_odd())
             return;
-        std::span<const WideInteger> totals = totals_.add_up(amounts.coefficients());
+        std::span<const WideInteger> totals = amounts.add_up(totals_);
         for (std::size_t cell = 0; cell < cells_.size(); ++cell)
             cells_[cell].*to = totals[cell];
     }
 
     // Rows are in the order of users: one is new in a cell when it is not the last one there.
-    void add_users()
+    void add_users_of_rows()
     {
         const BlockUsers &users = parts_->users();
-        if (found_.size() < rows_.size() + 1)
-            found_.resize(rows_.size() + 1);
-        auto *found = found_.data();
-        std::span rows(rows_);
-        std::span numbers(cell_of_row_);
-        seen_.assign(cells_.size(), {});
-        Seen *seen = seen_.data();
         std::uint32_t user = 0, end = users.last_row(0);
-        for (std::size_t index = 0; index < rows.size(); ++index) {
-            while (rows[index] >= end)
+        add_users([&](std::size_t index) {
+            while (rows_[index] >= end)
                 end = users.last_row(++user);
-            Seen &in_cell = seen[numbers[index]];
-            bool is_new = in_cell.last_user != user;
-            *found = {numbers[index], static_cast<std::uint16_t>(user)};
-            found += is_new;
-            in_cell.users += is_new;
-            in_cell.last_user = user;
+            return user;
+        });
+        totals_.count(
+            cell_of_unit_, cells_.size(), [](std::size_t) { return std::uint64_t{1}; }, counts_);
+    }
+
+    void add_users_of_stretches()
+    {
+        std::span all = stretches_.all();
+        add_users([all](std::size_t index) { return all[index].user; });
+        totals_.count(
+            cell_of_unit_, cells_.size(), [all](std::size_t index) { return all[index].chosen; },
+            counts_);
+    }
+
+    template <typename UserOf>
+    void add_users(UserOf user_of)
+    {
+        if (found_.size() < units() + 1)
+            found_.resize(units() + 1);
+        last_users_.assign(cells_.size(), UINT32_MAX);
+        Found *found = found_.data();
+        std::uint32_t *last_users = last_users_.data();
+        std::span cells(cell_of_unit_);
+        for (std::size_t index = 0; index < cells.size(); ++index) {
+            std::uint32_t user = user_of(index), cell = cells[index];
+            *found = {static_cast<std::uint16_t>(cell), static_cast<std::uint16_t>(user)};
+            found += last_users[cell] != user;
+            last_users[cell] = user;
         }
-        for (std::size_t cell = 0; cell < cells_.size(); ++cell)
-            cells_[cell].users = seen[cell].users;
-        std::span all(found_.data(), found);
+        sort_users({found_.data(), found});
+    }
+
+    // By cell.
+    void sort_users(std::span<const Found> found)
+    {
+        for (const Found &each : found)
+            ++cells_[each.cell].users;
         std::uint32_t start = 0;
         for (const Cell &cell : cells_) {
             first_user_.push_back(start);
             start += cell.users;
         }
         std::vector<std::uint32_t> next = first_user_;
-        users_of_cells_.resize(all.size());
-        for (auto [cell, number] : all)
-            users_of_cells_[next[cell]++] = parts_->uid(number);
+        users_of_cells_.resize(found.size());
+        for (const Found &each : found)
+            users_of_cells_[next[each.cell]++] = each.user;
     }
 
-    std::span<const std::int64_t> users_of(std::uint32_t cell) const
+    void find_users_of(std::uint32_t cell)
     {
-        return {users_of_cells_.data() + first_user_[cell], cells_[cell].users};
+        std::span numbers(users_of_cells_.data() + first_user_[cell], cells_[cell].users);
+        const BlockUsers &users = parts_->users();
+        low_bits_.clear();
+        uids_.clear();
+        if (parts_->has_moved())
+            for (std::uint16_t user : numbers)
+                uids_.push_back(parts_->uid(user));
+        else
+            for (std::uint16_t user : numbers)
+                low_bits_.push_back(users.low_bits(user));
+    }
+
+    std::size_t add_users_to(Group &group) const
+    {
+        return parts_->has_moved() ? group.users.add(uids_)
+                                   : group.users.add(parts_->directory().bucket(), low_bits_);
     }
 
     template <typename Visit>
@@ -344,7 +418,7 @@ private:
     {
         std::array<const Ids *, kMaxBreakdowns> all{};
         for (std::size_t index = 0; index < breakdowns_.size(); ++index)
-            all[index] = &breakdowns_[index].ids[breakdowns_[index].codes[cell.place]];
+            all[index] = &breakdowns_[index].ids[breakdowns_[index].codes[cell.unit]];
         for_each_combination(cell.bucket, {all.data(), breakdowns_.size()}, to_.cell_,
                              [&](const GroupKey &key) { visit(to_.table_.group(key)); });
     }
@@ -352,33 +426,34 @@ private:
     void add_cell(std::uint32_t number)
     {
         const Cell &cell = cells_[number];
+        find_users_of(number);
         for_each_group(cell, [&](Group &group) {
             group.add_times(cell.times);
             sums_.add_total(cell.sum, group.sum);
             durations_.add_total(cell.duration, group.duration);
-            to_.table_.grow(group.users.add(users_of(number)));
+            to_.table_.grow(add_users_to(group));
         });
     }
 
     // Amounts that have no common unit are rare: they are added one by one.
-    void add_odd_amounts(const Amounts &amounts, ExactSum Group::*total)
+    void add_odd_amounts(const BlockAmounts &amounts, ExactSum Group::*total)
     {
         for (std::size_t index = 0; index < rows_.size(); ++index)
-            for_each_group(cells_[cell_of_row_[index]],
+            for_each_group(cells_[cell_of_unit_[index]],
                            [&](Group &group) { (group.*total).add(amounts.number(rows_[index])); });
     }
 
     // For medians and the like: what is alike in a cell is put together first.
-    void add_single_amounts(const Amounts &amounts, NumberCounts Group::Amounts::*to)
+    void add_single_amounts(const BlockAmounts &amounts, NumberCounts Group::Amounts::*to)
     {
         if (amounts.is_odd()) {
             for (std::size_t index = 0; index < rows_.size(); ++index)
-                add_amount(cell_of_row_[index], amounts.number(rows_[index]), 1, to);
+                add_amount(cell_of_unit_[index], amounts.number(rows_[index]), 1, to);
             return;
         }
         amounts_.clear();
         for (std::size_t index = 0; index < rows_.size(); ++index)
-            amounts_.emplace_back(cell_of_row_[index],
+            amounts_.emplace_back(cell_of_unit_[index],
                                   amounts.is_zero() ? 0 : amounts.coefficient(rows_[index]));
         std::sort(amounts_.begin(), amounts_.end());
         for (auto first = amounts_.begin(); first != amounts_.end();) {
@@ -399,20 +474,27 @@ private:
 
     Segmentation &to_;
     const BlockParts *parts_ = nullptr;
+    RowSet *chosen_ = nullptr;
     CellTotals totals_;
-    Amounts sums_, durations_;
-    std::vector<std::uint16_t> rows_;           // the chosen ones
-    std::vector<std::uint32_t> bucket_of_row_;  // of each of these
-    std::vector<std::uint64_t> keys_;           // of the chosen rows: bucket and codes
+    BlockAmounts sums_, durations_;
+    std::vector<std::optional<BlockColumn>> columns_;  // of the breakdowns
+    bool by_stretch_ = false;
+    BlockStretches stretches_;
+    std::vector<std::uint16_t> rows_;            // instead: the chosen ones
+    std::vector<std::uint32_t> bucket_of_unit_;  // of each of these
+    std::vector<std::uint64_t> keys_;            // of the chosen rows: bucket and codes
     CellNumbers numbers_;
-    std::vector<std::pair<std::uint32_t, std::uint16_t>> found_;  // cell, user; longer than needed
-    std::vector<Seen> seen_;                                      // of each cell
+    std::vector<Found> found_;               // longer than needed
+    std::vector<std::uint32_t> last_users_;  // of each cell, while its rows are gone through
+    std::vector<std::uint64_t> counts_;      // rows of each cell
     std::vector<Breakdown> breakdowns_;
-    std::vector<std::uint32_t> cell_of_row_;
+    std::vector<std::uint32_t> cell_of_unit_;
     std::vector<Cell> cells_;
     std::vector<std::pair<std::uint32_t, std::int64_t>> amounts_;  // cell, coefficient
-    std::vector<std::int64_t> users_of_cells_;                     // cell by cell
+    std::vector<std::uint16_t> users_of_cells_;                    // by their numbers, cell by cell
     std::vector<std::uint32_t> first_user_;                        // of each cell
+    std::vector<std::uint16_t> low_bits_;                          // of the users of a cell
+    std::vector<std::int64_t> uids_;                               // instead, when some have moved
 };
 
 // What is in no column of codes is looked at when cells are counted.

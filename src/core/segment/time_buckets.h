@@ -47,6 +47,21 @@ public:
         return quarters_[std::min(static_cast<std::size_t>(after), quarters_.size() - 1)];
     }
 
+    // The buckets of the quarters from `first` on: that of first + offset is buckets[min(offset, last)]. Nothing
+    // when some of these may be in none.
+    struct Quarters {
+        const std::uint32_t *buckets;
+        std::size_t last;
+    };
+    std::optional<Quarters> quarters_from(std::int64_t first) const
+    {
+        if (quarters_.empty() || first < first_quarter_)
+            return std::nullopt;
+        std::size_t last = quarters_.size() - 1;
+        std::size_t start = std::min(static_cast<std::size_t>(first - first_quarter_), last);
+        return Quarters{quarters_.data() + start, last - start};
+    }
+
 private:
     static constexpr std::int64_t kForever = INT64_MAX;
 

@@ -1,8 +1,8 @@
 #include "user_set.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <functional>
 
 namespace profiles {
 
@@ -38,25 +38,52 @@ std::size_t UserSet::add(const UserSet &other)
     if (other.parts_.empty())
         return other.empty_ ? 0 : add(other.latest_);
     std::size_t growth = 0;
-    std::vector<std::int64_t> uids;
-    for (const Part &part : other.parts_) {
-        uids.resize(part.users);
-        part.write(uids.data());
-        growth += add(uids);
-    }
+    for (const Part &part : other.parts_)
+        growth += part.bits ? add(part.bucket, *part.bits) : add(part.bucket, part.list);
     return growth;
 }
 
+std::size_t UserSet::add(std::int64_t bucket, std::span<const std::uint16_t> users)
+{
+    if (users.empty())
+        return 0;
+    std::int64_t last = (bucket << block::kBucketBits) + users.back();
+    if (users.size() == 1)
+        return add(last);
+    std::size_t growth = begin_parts() + add_to_part(bucket, users);
+    latest_ = last;
+    empty_ = false;
+    return growth;
+}
+
+std::size_t UserSet::begin_parts()
+{
+    if (empty_ || !parts_.empty())
+        return 0;
+    auto user = static_cast<std::uint16_t>(latest_);
+    return add_to_part(bucket_of(latest_), {&user, 1});
+}
+
+// By stretches of one bucket.
 std::size_t UserSet::add_to_parts(std::span<const std::int64_t> uids)
 {
-    std::size_t growth = 0;
-    if (!empty_ && parts_.empty())
-        growth += add_to_part({&latest_, 1});
-    for (std::size_t first = 0, last = 0; first < uids.size(); first = last) {
-        std::int64_t bucket = bucket_of(uids[first]);
-        while (last < uids.size() && bucket_of(uids[last]) == bucket)
-            ++last;
-        growth += add_to_part(uids.subspan(first, last - first));
+    std::size_t growth = begin_parts();
+    std::array<std::uint16_t, kMaxList> users;
+    for (std::size_t index = 0; index < uids.size();) {
+        std::int64_t bucket = bucket_of(uids[index]);
+        std::size_t count = 0;
+        bool ascend = true;
+        for (; count < users.size() && index < uids.size() && bucket_of(uids[index]) == bucket;
+             ++index, ++count) {
+            users[count] = static_cast<std::uint16_t>(uids[index]);
+            ascend = ascend && (count == 0 || users[count - 1] < users[count]);
+        }
+        auto end = users.begin() + static_cast<std::ptrdiff_t>(count);
+        if (!ascend) {
+            std::sort(users.begin(), end);
+            end = std::unique(users.begin(), end);
+        }
+        growth += add_to_part(bucket, {users.begin(), end});
     }
     latest_ = uids.back();
     empty_ = false;
@@ -68,9 +95,7 @@ std::size_t UserSet::add(std::int64_t bucket, const BucketBits &bits)
     std::uint32_t first = bits.first();
     if (first == user_set::kUsersPerBucket)
         return 0;
-    std::size_t growth = 0;
-    if (!empty_ && parts_.empty())
-        growth += add_to_part({&latest_, 1});
+    std::size_t growth = begin_parts();
     Part &part = part_of(bucket, growth);
     growth += part.make_bits();
     part.bits->unite(bits);
@@ -92,28 +117,27 @@ UserSet::Part &UserSet::part_of(std::int64_t bucket, std::size_t &growth)
     return *at;
 }
 
-// Of one bucket.
-std::size_t UserSet::add_to_part(std::span<const std::int64_t> uids)
+std::size_t UserSet::add_to_part(std::int64_t bucket, std::span<const std::uint16_t> users)
 {
     std::size_t growth = 0;
-    Part &part = part_of(bucket_of(uids.front()), growth);
-    return growth + part.add(uids);
+    Part &part = part_of(bucket, growth);
+    return growth + part.add(users);
 }
 
-std::size_t UserSet::Part::add(std::span<const std::int64_t> uids)
+std::size_t UserSet::Part::add(std::span<const std::uint16_t> more)
 {
-    if (bits || list.size() + uids.size() > kMaxList)
-        return add_to_bits(uids);
-    add_to_list(uids);
+    if (bits || list.size() + more.size() > kMaxList)
+        return add_to_bits(more);
+    add_to_list(more);
     users = static_cast<std::uint32_t>(list.size());
-    return kBytesOfUser * uids.size();
+    return kBytesOfUser * more.size();
 }
 
-std::size_t UserSet::Part::add_to_bits(std::span<const std::int64_t> uids)
+std::size_t UserSet::Part::add_to_bits(std::span<const std::uint16_t> more)
 {
     std::size_t growth = make_bits();
-    for (std::int64_t uid : uids)
-        users += bits->add(static_cast<std::uint16_t>(uid));
+    for (std::uint16_t user : more)
+        users += bits->add(user);
     return growth;
 }
 
@@ -128,27 +152,21 @@ std::size_t UserSet::Part::make_bits()
     return sizeof *bits;
 }
 
-void UserSet::Part::add_to_list(std::span<const std::int64_t> uids)
+void UserSet::Part::add_to_list(std::span<const std::uint16_t> more)
 {
-    if (uids.size() == 1) {
-        auto user = static_cast<std::uint16_t>(uids.front());
-        auto at = std::lower_bound(list.begin(), list.end(), user);
-        if (at == list.end() || *at != user)
-            list.insert(at, user);
-        return;
+    // Mostly they are behind the others.
+    if (list.empty() || list.back() < more.front()) {
+        list.insert(list.end(), more.begin(), more.end());
+    } else if (more.size() == 1) {
+        auto at = std::lower_bound(list.begin(), list.end(), more.front());
+        if (*at != more.front())
+            list.insert(at, more.front());
+    } else {
+        auto known = static_cast<std::ptrdiff_t>(list.size());
+        list.insert(list.end(), more.begin(), more.end());
+        std::inplace_merge(list.begin(), list.begin() + known, list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
     }
-    std::size_t known = list.size();
-    list.resize(known + uids.size());
-    std::transform(uids.begin(), uids.end(), list.begin() + static_cast<std::ptrdiff_t>(known),
-                   [](std::int64_t uid) { return static_cast<std::uint16_t>(uid); });
-    auto first = list.begin() + static_cast<std::ptrdiff_t>(known);
-    // Mostly they ascend and are behind the others.
-    auto from = known > 0 ? first - 1 : first;
-    if (std::adjacent_find(from, list.end(), std::greater_equal<>()) == list.end())
-        return;
-    std::sort(first, list.end());
-    std::inplace_merge(list.begin(), first, list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 std::uint64_t UserSet::count() const noexcept

@@ -16,8 +16,10 @@ class UserSet {
 public:
     // They say by how many bytes the set may have grown.
     std::size_t add(std::int64_t uid);
-    // In any order, fastest when ascending.
+    // In any order.
     std::size_t add(std::span<const std::int64_t> uids);
+    // Of one bucket, by the low bits of their uids, ascending: the fastest way.
+    std::size_t add(std::int64_t bucket, std::span<const std::uint16_t> users);
     std::size_t add(const UserSet &other);
     // Of one bucket.
     std::size_t add(std::int64_t bucket, const BucketBits &bits);
@@ -40,16 +42,19 @@ private:
         std::vector<std::uint16_t> list;
         std::unique_ptr<BucketBits> bits;
 
-        std::size_t add(std::span<const std::int64_t> uids);
-        std::size_t add_to_bits(std::span<const std::int64_t> uids);
+        // Ascending.
+        std::size_t add(std::span<const std::uint16_t> more);
+        std::size_t add_to_bits(std::span<const std::uint16_t> more);
         std::size_t make_bits();
-        void add_to_list(std::span<const std::int64_t> uids);
+        void add_to_list(std::span<const std::uint16_t> more);
         std::int64_t *write(std::int64_t *uids) const noexcept;
     };
 
     std::size_t add_to_parts(std::span<const std::int64_t> uids);
-    std::size_t add_to_part(std::span<const std::int64_t> uids);
+    std::size_t add_to_part(std::int64_t bucket, std::span<const std::uint16_t> users);
     Part &part_of(std::int64_t bucket, std::size_t &growth);
+    // The only user so far becomes one of a part.
+    std::size_t begin_parts();
 
     bool empty_ = true;
     std::int64_t latest_ = 0;  // the user added last: events of one user come together
