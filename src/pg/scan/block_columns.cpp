@@ -205,9 +205,8 @@ void fetch_column(EventScan &scan, const BlockColumnInfo &info)
     if (rows.has(info))
         return;
     ByteRange range = info.bytes();
-    std::string_view bytes = range.size > 0
-                                 ? block_slice(scan.block_datum, range)
-                                 : std::string_view();
+    std::string_view bytes =
+        range.size > 0 ? block_slice(scan.block_datum, range) : std::string_view();
     attempt([&](std::pmr::memory_resource *) { rows.read(info, bytes); });
 }
 
