@@ -6,7 +6,7 @@
 -- their start, which it puts at 1000: a block takes half a millisecond and costs 50, so that forty are worth it; a
 -- batch takes a microsecond and costs 0.1. A cost of the step cannot tell them apart, so blocks have one of their own.
 CREATE FUNCTION @extschema@.segmentation_block(@extschema@.event_block) RETURNS @extschema@.event_block
-    AS 'MODULE_PATHNAME', 'segmentation_block' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20000;
+    AS 'MODULE_PATHNAME', 'segmentation_block' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 9000;
 COMMENT ON FUNCTION @extschema@.segmentation_block(@extschema@.event_block) IS
     'internal: a block as it is; stands in queries for what it costs to count it';
 
@@ -201,28 +201,26 @@ $function$;
 COMMENT ON FUNCTION @extschema@.segmentation_rows(text, text, jsonb, text[], text, tstzrange, text, text[], integer, boolean) IS
     'internal: what all forms of segmentation and segmentation_metrics do';
 
-CREATE FUNCTION @extschema@.segmentation_user_rows(
-    app_name text, event_key text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text,
-    cell_limit integer)
-    RETURNS SETOF bigint
+CREATE FUNCTION @extschema@.segmentation_users_asked(
+    app_name text, filter jsonb, properties_by text[], cell text[], range tstzrange, mode text, cell_limit integer,
+    OUT query @extschema@.segment, OUT breakdown text[], OUT from_ms bigint, OUT until_ms bigint, OUT latest boolean,
+    OUT segment text[])
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $function$
 DECLARE
     timezone text := @extschema@.app_timezone(app_name);   -- an unknown app is an error
-    latest boolean := @extschema@.segmentation_is_latest(mode);
-    bounds record;
 BEGIN
     PERFORM @extschema@.segmentation_check_period(range);
-    SELECT * INTO bounds FROM @extschema@.segmentation_bounds(range);
-    RETURN QUERY SELECT * FROM @extschema@.segmentation_scan_users(
-        app_name, event_key, @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment, coalesce(properties_by, '{}'),
-        bounds.from_ms, bounds.until_ms, latest, CASE WHEN cell_limit IS NULL THEN coalesce(cell, '{}') ELSE cell END,
-        cell_limit);
+    query := @extschema@.resolve_query(app_name, coalesce(filter, '{}'))::@extschema@.segment;
+    breakdown := coalesce(properties_by, '{}');
+    SELECT b.from_ms, b.until_ms INTO from_ms, until_ms FROM @extschema@.segmentation_bounds(range) AS b;
+    latest := @extschema@.segmentation_is_latest(mode);
+    segment := CASE WHEN cell_limit IS NULL THEN coalesce(cell, '{}') ELSE cell END;
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.segmentation_user_rows(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
-    'internal: what both forms of segmentation_users do';
+COMMENT ON FUNCTION @extschema@.segmentation_users_asked(text, jsonb, text[], text[], tstzrange, text, integer) IS
+    'internal: what segmentation_users asks of segmentation_scan_users';
 
 CREATE FUNCTION @extschema@.segmentation(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', bucket text DEFAULT NULL,
@@ -251,15 +249,19 @@ $function$;
 COMMENT ON FUNCTION @extschema@.segmentation(text, text, jsonb, text[], text, tstzrange, text, integer, boolean) IS
     'the same for any range of time';
 
+-- With a parsed body instead of a setting, so that the planner puts the query in place of the call: else every user
+-- would be kept once more on each floor.
 CREATE FUNCTION @extschema@.segmentation_users(
     app text, event text, query jsonb DEFAULT '{}', breakdown text[] DEFAULT '{}', segment text[] DEFAULT '{}',
     period text DEFAULT '30days', properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
-    SET search_path = pg_catalog, pg_temp
-    AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7, $8)
-$function$;
+    BEGIN ATOMIC
+    SELECT u.uid
+      FROM @extschema@.segmentation_users_asked($1, $3, $4, $5, @extschema@.segmentation_range($1, $6), $7, $8) AS a,
+           LATERAL @extschema@.segmentation_scan_users($1, $2, a.query, a.breakdown, a.from_ms, a.until_ms, a.latest,
+                                                       a.segment, $8) AS u (uid);
+    END;
 COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], text, text, integer) IS
     'the users behind one row of segmentation: their uids, ascending; segment holds one value for each breakdown, or is null for all cells beyond the limit';
 
@@ -268,9 +270,11 @@ CREATE FUNCTION @extschema@.segmentation_users(
     properties text DEFAULT 'event', "limit" integer DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE sql STABLE PARALLEL RESTRICTED
-    SET search_path = pg_catalog, pg_temp
-    AS $function$
-    SELECT * FROM @extschema@.segmentation_user_rows($1, $2, $3, $4, $5, $6, $7, $8)
-$function$;
+    BEGIN ATOMIC
+    SELECT u.uid
+      FROM @extschema@.segmentation_users_asked($1, $3, $4, $5, $6, $7, $8) AS a,
+           LATERAL @extschema@.segmentation_scan_users($1, $2, a.query, a.breakdown, a.from_ms, a.until_ms, a.latest,
+                                                       a.segment, $8) AS u (uid);
+    END;
 COMMENT ON FUNCTION @extschema@.segmentation_users(text, text, jsonb, text[], text[], tstzrange, text, integer) IS
     'the same for any range of time';

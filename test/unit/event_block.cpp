@@ -279,7 +279,8 @@ TEST_CASE("event_block: each column has the form that takes the least")
     CHECK(column(directory, ColumnKind::property, "platform").entry.form == Form::constant);
     CHECK(column(directory, ColumnKind::property, "country").entry.form == Form::runs);
     CHECK(column(directory, ColumnKind::property, "country").codes.size == 2 * 3);
-    CHECK(column(directory, ColumnKind::segmentation, "n").codes.size == 1000);
+    CHECK(column(directory, ColumnKind::segmentation, "n").entry.form == Form::planes);
+    CHECK(column(directory, ColumnKind::segmentation, "n").codes.size == 4 * 16 * 8);  // four bits
     CHECK(column(directory, ColumnKind::segmentation, "all").codes.size == 2000);
     CHECK(column(directory, ColumnKind::time).codes.size == 1000);  // minutes in one byte
     CHECK(column(directory, ColumnKind::sum).codes.size == 1000);   // whole steps of 1

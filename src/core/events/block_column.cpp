@@ -83,9 +83,11 @@ BlockColumn::BlockColumn(const ColumnDirectory &directory, const BlockColumnInfo
     std::string_view codes = bytes.at(column.codes);
     starts_ = codes.data();
     codes_ = codes.data() + (form_ == block::Form::runs ? runs_ * sizeof(std::uint16_t) : 0);
+    if (form_ == block::Form::planes)
+        check_planes();
     if (form_ == block::Form::runs)
         check_runs();
-    if (form_ != block::Form::constant)
+    if (form_ == block::Form::plain || form_ == block::Form::runs)
         check_codes(form_ == block::Form::runs ? runs_ : rows_);
 }
 
@@ -144,6 +146,84 @@ void BlockColumn::check_codes(std::size_t count) const
     require_block(largest < code_count_);
 }
 
+namespace {
+
+// The bits of a byte as eight bytes.
+constexpr std::array<std::uint64_t, 256> spread_bits()
+{
+    std::array<std::uint64_t, 256> spread{};
+    for (std::size_t byte = 0; byte < 256; ++byte)
+        for (unsigned bit = 0; bit < 8; ++bit)
+            spread[byte] |= std::uint64_t{byte >> bit & 1} << 8 * bit;
+    return spread;
+}
+constexpr std::array<std::uint64_t, 256> kSpreadBits = spread_bits();
+
+}  // namespace
+
+void BlockColumn::read_planes(std::size_t number, std::span<std::uint8_t, 64> codes) const
+{
+    const char *bits = codes_ + number * sizeof(std::uint64_t);
+    for (std::size_t part = 0; part < 8; ++part) {
+        std::uint64_t eight = 0;
+        for (unsigned plane = 0; plane < width_; ++plane)
+            eight |= kSpreadBits[static_cast<unsigned char>(
+                         bits[plane * block::size_of_bits(rows_) + part])]
+                     << plane;
+        std::memcpy(codes.data() + 8 * part, &eight, sizeof eight);
+    }
+}
+
+namespace {
+
+// Of one code: the rows where each plane has its bit.
+template <unsigned Planes>
+[[gnu::always_inline]] inline void add_rows_of(const char *planes, unsigned code,
+                                               std::span<std::uint64_t> words)
+{
+    std::array<std::uint64_t, Planes> other;
+    for (unsigned plane = 0; plane < Planes; ++plane)
+        other[plane] = (code >> plane & 1) - std::uint64_t{1};
+    for (std::size_t number = 0; number < words.size(); ++number) {
+        std::uint64_t rows = ~std::uint64_t{0};
+        for (unsigned plane = 0; plane < Planes; ++plane)
+            rows &= other[plane] ^
+                    layout::load<std::uint64_t>(planes + (plane * words.size() + number) *
+                                                             sizeof(std::uint64_t));
+        words[number] |= rows;
+    }
+}
+
+PROFILES_CLONES void add_rows_in_planes(const char *planes, unsigned count, unsigned code,
+                                        std::span<std::uint64_t> words)
+{
+    switch (count) {
+    case 1: return add_rows_of<1>(planes, code, words);
+    case 2: return add_rows_of<2>(planes, code, words);
+    case 3: return add_rows_of<3>(planes, code, words);
+    default: return add_rows_of<4>(planes, code, words);
+    }
+}
+
+}  // namespace
+
+void BlockColumn::check_planes() const
+{
+    std::array<std::uint64_t, block::kMaxRows / 64> found{};
+    std::span words(found.data(), block::size_of_bits(rows_) / sizeof(std::uint64_t));
+    for (unsigned code = code_count_; code < 1u << width_; ++code)
+        add_rows_in_planes(codes_, width_, code, words);
+    // After the last row there is nothing but code 0.
+    std::uint64_t wrong = 0;
+    for (unsigned plane = 0; rows_ % 64 != 0 && plane < width_; ++plane)
+        wrong |= layout::load<std::uint64_t>(codes_ + ((plane + 1) * words.size() - 1) *
+                                                          sizeof(std::uint64_t)) >>
+                 rows_ % 64;
+    for (std::uint64_t word : words)
+        wrong |= word;
+    require_block(wrong == 0);
+}
+
 std::optional<Item> BlockColumn::value(std::uint32_t code) const
 {
     if (has_missing_ && code == 0)
@@ -198,6 +278,10 @@ void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
                 codes[row + index] = static_cast<unsigned char>(codes_[row + index]);
         for (; row < rows_; ++row)
             codes[row] = static_cast<unsigned char>(codes_[row]);
+    } else if (form_ == block::Form::planes) {
+        for_each_run([&](std::uint32_t row, std::uint32_t, std::uint32_t code) {
+            codes[row] = static_cast<std::uint16_t>(code);
+        });
     } else {
         for_each_run([&](std::uint32_t first, std::uint32_t last, std::uint32_t code) {
             std::fill(codes.data() + first, codes.data() + last, static_cast<std::uint16_t>(code));
@@ -214,6 +298,14 @@ void BlockColumn::read_codes(std::span<const std::uint16_t> rows,
     } else if (form_ == block::Form::runs) {
         find_runs(starts_, runs_, rows, out);
         runs().read_codes(codes);
+    } else if (form_ == block::Form::planes) {
+        std::array<std::uint8_t, 64> of_word;
+        std::uint32_t number = UINT32_MAX;
+        for (std::uint16_t row : rows) {
+            if (row / 64u != number)
+                read_planes(number = row / 64u, of_word);
+            *out++ = of_word[row % 64];
+        }
     } else if (width_ == 1) {
         for (const char *from = codes_; std::uint16_t row : rows)
             *out++ = static_cast<unsigned char>(from[row]);
@@ -264,8 +356,20 @@ void BlockColumn::choose_rows(std::span<const std::uint8_t> chosen,
         choose_plain_rows<std::uint8_t>(chosen, words);
     else if (form_ == block::Form::plain)
         choose_plain_rows<std::uint16_t>(chosen, words);
+    else if (form_ == block::Form::planes)
+        choose_in_planes(chosen, words);
     else
         choose_runs(chosen, words);
+}
+
+void BlockColumn::choose_in_planes(std::span<const std::uint8_t> chosen,
+                                   std::span<std::uint64_t> words) const
+{
+    for (unsigned code = 0; code < chosen.size(); ++code)
+        if (chosen[code])
+            add_rows_in_planes(codes_, width_, code, words);
+    if (rows_ % 64 != 0)
+        words.back() &= (std::uint64_t{1} << rows_ % 64) - 1;
 }
 
 // First a bit where a chosen stretch begins or ends, then each bit becomes the parity of all up to it.
@@ -273,20 +377,12 @@ void BlockColumn::choose_runs(std::span<const std::uint8_t> chosen,
                               std::span<std::uint64_t> words) const
 {
     ColumnRuns all = runs();
-    std::uint64_t before = 0, ends = 0;
-    std::uint32_t number = 0;
+    std::uint64_t before = 0;
     for (std::uint32_t run = 0; run < all.count(); ++run) {
-        std::uint32_t start = all.start(run);
-        if (start / 64 != number) {
-            words[number] = ends;
-            ends = 0;
-            number = start / 64;
-        }
         std::uint64_t is_chosen = chosen[all.code(run)];
-        ends |= (is_chosen ^ before) << start % 64;
+        words[all.start(run) / 64] ^= (is_chosen ^ before) << all.start(run) % 64;
         before = is_chosen;
     }
-    words[number] = ends;
     std::uint64_t carry = 0;
     for (std::uint64_t &word : words) {
         for (unsigned shift = 1; shift < 64; shift *= 2)

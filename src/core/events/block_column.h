@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -114,7 +115,7 @@ public:
     std::optional<Item> value(std::uint32_t code) const;
 
     // Whether the codes are those of runs, of which there may be a single one.
-    bool has_runs() const { return form_ != block::Form::plain; }
+    bool has_runs() const { return form_ == block::Form::runs || form_ == block::Form::constant; }
     ColumnRuns runs() const
     {
         return form_ == block::Form::constant ? ColumnRuns(rows_)
@@ -150,6 +151,11 @@ private:
                            std::span<std::uint64_t> words) const;
     template <typename Code, typename IsChosen>
     void choose_rows_where(IsChosen is_chosen, std::span<std::uint64_t> words) const;
+    // The codes of 64 rows from 64 * number on.
+    void read_planes(std::size_t number, std::span<std::uint8_t, 64> codes) const;
+    void choose_in_planes(std::span<const std::uint8_t> chosen,
+                          std::span<std::uint64_t> words) const;
+    void check_planes() const;
     void choose_runs(std::span<const std::uint8_t> chosen, std::span<std::uint64_t> words) const;
     void check_runs() const;
     void check_codes(std::size_t count) const;
@@ -171,6 +177,13 @@ void BlockColumn::for_each_run(Run &&run) const
     } else if (form_ == block::Form::runs) {
         for (std::uint32_t index = 0; index < runs_; ++index)
             run(run_start(index), run_start(index + 1), code(index));
+    } else if (form_ == block::Form::planes) {
+        std::array<std::uint8_t, 64> codes;
+        for (std::uint32_t first = 0; first < rows_; first += 64) {
+            read_planes(first / 64, codes);
+            for (std::uint32_t row = first; row < std::min(first + 64, rows_); ++row)
+                run(row, row + 1, codes[row % 64]);
+        }
     } else {
         for (std::uint32_t row = 0; row < rows_; ++row)
             run(row, row + 1, code(row));

@@ -54,6 +54,7 @@ std::string_view form_name(const block::Entry &entry)
     case Form::constant: return "constant";
     case Form::plain: return "plain";
     case Form::runs: return "runs";
+    case Form::planes: return "planes";
     case Form::integers: return "integers";
     case Form::sparse: return "sparse";
     case Form::split: return "split";

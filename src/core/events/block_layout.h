@@ -55,11 +55,15 @@ enum class Form : std::uint8_t {
     constant,  // every row has code 0; no bytes
     plain,     // a code of `width` bytes (1 or 2) a row
     runs,      // uint16 first row of each run, then a code of `width` bytes each
+    planes,  // `width` times a bit a row, in uint64 as below: the lowest bits of all codes, the next ones, ...
     integers,  // offsets, see above
     sparse,  // bit i % 64 of uint64 i / 64 for each row with an offset other than 0, then these offsets
     split,  // offset[i] = step * first[i] + second[i]: a uint16 a row, then `width` bytes a row
 };
-constexpr unsigned kLastForm = 5;
+constexpr unsigned kLastForm = 6;
+
+// More bits than these are no shorter than they are quick to read.
+constexpr unsigned kMostPlanes = 4;
 
 constexpr std::int64_t kQuarter = 15 * 60 * 1000;  // of an hour, in milliseconds
 

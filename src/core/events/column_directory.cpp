@@ -41,6 +41,13 @@ void check_integers(const block::Entry &entry, std::uint32_t rows)
     require_block(entry.codes_size == size_of_integers(entry, rows));
 }
 
+void check_planes(const block::Entry &entry, std::uint32_t rows)
+{
+    require_block(entry.runs == 0 && entry.width >= 1 && entry.width <= block::kMostPlanes);
+    require_block(entry.values + entry.has_missing <= 1u << entry.width);
+    require_block(entry.codes_size == entry.width * block::size_of_bits(rows));
+}
+
 // The sizes that follow from the form.
 void check_entry(const block::Entry &entry, std::uint32_t rows)
 {
@@ -50,10 +57,12 @@ void check_entry(const block::Entry &entry, std::uint32_t rows)
     require_block(block::is_named(entry.kind) || entry.name_size == 0);
     if (entry.form >= Form::integers)
         return check_integers(entry, rows);
-    bool is_runs = entry.form == Form::runs, is_constant = entry.form == Form::constant;
     require_block(entry.base == 0 && entry.unit == 0 && entry.exponent == 0 && entry.step == 0);
     require_block(entry.values >= 1 && entry.values <= rows &&
                   entry.dictionary_size >= std::uint64_t{entry.values} * sizeof(std::uint32_t));
+    if (entry.form == Form::planes)
+        return check_planes(entry, rows);
+    bool is_runs = entry.form == Form::runs, is_constant = entry.form == Form::constant;
     require_block(is_runs ? entry.runs >= 2 && entry.runs <= rows : entry.runs == 0);
     require_block(is_constant ? entry.width == 0 : entry.width == 1 || entry.width == 2);
     std::uint64_t size = is_runs ? std::uint64_t{entry.runs} * (sizeof(std::uint16_t) + entry.width)

@@ -1,6 +1,7 @@
 #include "column_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "../error.h"
@@ -32,6 +33,18 @@ void write_dictionary(const ValueTable &table, std::span<const std::uint32_t> ra
     }
     for (const Item *value : sorted)
         out.append(value->bytes);
+}
+
+// A bit a row.
+template <typename IsSet>
+void write_bits(std::size_t rows, IsSet is_set, std::string &out)
+{
+    for (std::size_t first = 0; first < rows; first += 64) {
+        std::uint64_t word = 0;
+        for (std::size_t row = first; row < std::min(first + 64, rows); ++row)
+            word |= std::uint64_t{is_set(row)} << row % 64;
+        append(out, word, sizeof word);
+    }
 }
 
 std::uint32_t count_runs(std::span<const std::uint32_t> codes)
@@ -67,6 +80,13 @@ void write_runs(std::span<const std::uint32_t> codes, unsigned width, std::strin
             append(out, codes[row], width);
 }
 
+void write_planes(std::span<const std::uint32_t> codes, unsigned planes, std::string &out)
+{
+    for (unsigned plane = 0; plane < planes; ++plane)
+        write_bits(
+            codes.size(), [&](std::size_t row) { return codes[row] >> plane & 1; }, out);
+}
+
 void write_codes(std::span<const std::uint32_t> codes, std::size_t distinct, block::Entry &entry,
                  std::string &out)
 {
@@ -74,7 +94,16 @@ void write_codes(std::span<const std::uint32_t> codes, std::size_t distinct, blo
     if (runs == 1)
         return;
     entry.width = distinct <= 256 ? 1 : 2;
-    if (runs * (sizeof(std::uint16_t) + entry.width) < codes.size() * entry.width) {
+    auto planes = static_cast<std::uint8_t>(std::bit_width(distinct - 1));
+    std::size_t plain_size = codes.size() * entry.width;
+    std::size_t runs_size = runs * (sizeof(std::uint16_t) + entry.width);
+    std::size_t planes_size =
+        planes * block::size_of_bits(static_cast<std::uint32_t>(codes.size()));
+    if (planes <= block::kMostPlanes && planes_size < std::min(plain_size, runs_size)) {
+        entry.form = block::Form::planes;
+        entry.width = planes;
+        write_planes(codes, planes, out);
+    } else if (runs_size < plain_size) {
         entry.form = block::Form::runs;
         entry.runs = runs;
         write_runs(codes, entry.width, out);
@@ -114,17 +143,6 @@ std::uint8_t width_of(std::uint64_t largest)
     while (width < 8 && largest >> (8 * width) != 0)
         ++width;
     return width;
-}
-
-// Says which ones are not `usual`.
-void write_bits(std::span<const std::int64_t> integers, std::int64_t usual, std::string &out)
-{
-    for (std::size_t first = 0; first < integers.size(); first += 64) {
-        std::uint64_t word = 0;
-        for (std::size_t row = first; row < std::min(first + 64, integers.size()); ++row)
-            word |= std::uint64_t{integers[row] != usual} << row % 64;
-        append(out, word, sizeof word);
-    }
 }
 
 std::int64_t power_of_ten(int exponent)
@@ -185,7 +203,8 @@ void write_integers(std::span<const std::int64_t> integers, block::Entry &entry,
         integers.size() * entry.width) {
         entry.form = block::Form::sparse;
         entry.runs = others;
-        write_bits(integers, offsets.base, out);
+        write_bits(
+            integers.size(), [&](std::size_t row) { return integers[row] != offsets.base; }, out);
     }
     for (std::int64_t integer : integers)
         if (entry.form == block::Form::integers || integer != offsets.base)

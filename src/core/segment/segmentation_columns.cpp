@@ -59,7 +59,8 @@ std::vector<ByteRange> Segmentation::needed_bytes(const BlockDirectory &director
         if (column && column->bytes().size > 0)
             ranges.push_back(column->bytes());
     };
-    add(&directory.get(ColumnKind::key));
+    if (event_)
+        add(&directory.get(ColumnKind::key));
     if (!bucket_of_block(directory))
         ranges.push_back(needed_times(directory));
     if (!cell_)
