@@ -221,15 +221,26 @@ void check_quarters(std::string_view bytes, std::span<const std::int64_t> times)
     const BlockColumnInfo &info = column(directory, ColumnKind::time);
     REQUIRE(BlockQuarters::are_in(info));
     ByteRange range = BlockQuarters::bytes(directory, info);
-    CHECK(range.size == 2 * times.size());
+    CHECK(range.size ==
+          block::size_of_first_parts(info.entry.runs, static_cast<std::uint32_t>(times.size())));
     BlockBytes only;
     only.add(range.offset, bytes.substr(range.offset, range.size));
     BlockQuarters quarters(directory, info, only);
+    std::vector<std::uint16_t> memory, every_other, parts;
+    const char *all = quarters.offsets().all(memory);
     for (std::uint32_t row = 0; row < times.size(); ++row) {
-        std::int64_t start = quarters[row] * block::kQuarter;
+        auto offset = layout::load<std::uint16_t>(all + row * sizeof(std::uint16_t));
+        std::int64_t start = (quarters.first() + offset) * block::kQuarter;
         bool is_inside = start <= times[row] && times[row] < start + block::kQuarter;
         CHECK(is_inside);
+        if (row % 2) {
+            every_other.push_back(static_cast<std::uint16_t>(row));
+            parts.push_back(offset);
+        }
     }
+    std::vector<std::uint16_t> read(parts.size());
+    quarters.offsets().read(every_other, read);
+    CHECK(read == parts);
 }
 
 }  // namespace
@@ -301,6 +312,26 @@ TEST_CASE("event_block: the quarters of times of months can be read alone")
         CHECK(column(directory, ColumnKind::time).codes.size == 5000);  // as without a split
         CHECK(integers(bytes, ColumnKind::time) == times);
         check_quarters(bytes, times);
+    }
+    // Visits of four events: a bit a row, and two bytes for each quarter that rows come together in.
+    for (std::size_t rows : {std::size_t{64}, std::size_t{1001}}) {
+        std::vector<std::int64_t> times;
+        for (std::size_t row = 0; row < rows; ++row)
+            times.push_back(static_cast<std::int64_t>(row / 4 * 86'400'123 + row % 4 * 60'000));
+        std::string bytes = block_of(times, std::vector<std::int64_t>(rows));
+        BlockDirectory directory(bytes);
+        const BlockColumnInfo &info = column(directory, ColumnKind::time);
+        CHECK(info.entry.form == Form::split);
+        CHECK(info.entry.runs == (rows + 3) / 4);
+        CHECK(info.codes.size == (rows + 63) / 64 * 8 + (rows + 3) / 4 * 2 + rows * 3);
+        CHECK(integers(bytes, ColumnKind::time) == times);
+        check_quarters(bytes, times);
+        // A run that is not there, or one more.
+        for (unsigned bit : {0, 1, 8}) {
+            std::string damaged = bytes;
+            damaged[info.codes.offset + bit / 8] ^= static_cast<char>(1 << bit % 8);
+            CHECK_THROWS_AS(check_block(damaged), Error);
+        }
     }
     // In whole seconds they take three bytes, in hours two, and so they stay; two years are too long.
     for (std::int64_t step :

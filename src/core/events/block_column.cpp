@@ -8,6 +8,8 @@
 #include "../clones.h"
 #include "../error.h"
 #include "../interrupt.h"
+#include "first_parts.h"
+#include "run_numbers.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -239,34 +241,6 @@ std::optional<Item> BlockColumn::value(std::uint32_t code) const
                 dictionary_.substr(values_ * sizeof end + start, end - start)};
 }
 
-namespace {
-
-// Which run each of the rows is in: as many as begin up to it, without the first. Runs are short, so that stepping from
-// one to the next would mostly be a surprise to the processor.
-PROFILES_CLONES void find_runs(const char *starts, std::uint32_t runs,
-                               std::span<const std::uint16_t> rows, std::uint16_t *run_of)
-{
-    constexpr std::size_t kWords = block::kMaxRows / 64;
-    std::array<std::uint64_t, kWords> bits{};
-    for (std::uint32_t run = 0; run < runs; ++run) {
-        auto start = layout::load<std::uint16_t>(starts + std::size_t{run} * sizeof(std::uint16_t));
-        bits[start / 64] |= std::uint64_t{1} << start % 64;
-    }
-    std::array<std::uint32_t, kWords> before;
-    std::uint32_t count = 0;
-    for (std::size_t index = 0; index < kWords; ++index) {
-        before[index] = count;
-        count += static_cast<std::uint32_t>(std::popcount(bits[index]));
-    }
-    for (std::uint16_t row : rows) {
-        std::uint64_t begun = bits[row / 64] & (~std::uint64_t{0} >> (63 - row % 64));
-        *run_of++ = static_cast<std::uint16_t>(
-            before[row / 64] + static_cast<std::uint32_t>(std::popcount(begun)) - 1);
-    }
-}
-
-}  // namespace
-
 void BlockColumn::read_codes(std::span<std::uint16_t> codes) const
 {
     if (form_ == block::Form::plain && width_ == 2) {
@@ -296,7 +270,10 @@ void BlockColumn::read_codes(std::span<const std::uint16_t> rows,
     if (form_ == block::Form::constant) {
         std::fill(codes.begin(), codes.end(), std::uint16_t{0});
     } else if (form_ == block::Form::runs) {
-        find_runs(starts_, runs_, rows, out);
+        std::array<std::uint64_t, block::kMaxRows / 64> begins{};
+        for (std::uint32_t run = 0; run < runs_; ++run)
+            begins[run_start(run) / 64] |= std::uint64_t{1} << run_start(run) % 64;
+        number_runs(reinterpret_cast<const char *>(begins.data()), begins.size(), rows, out);
         runs().read_codes(codes);
     } else if (form_ == block::Form::planes) {
         std::array<std::uint8_t, 64> of_word;
@@ -464,8 +441,11 @@ OffsetBytes read_sparse(const block::Entry &entry, std::uint32_t rows, std::stri
 }
 
 // The second parts come as integers already, the first ones are added to them.
-void add_first_parts(const block::Entry &entry, const char *first, std::span<std::int64_t> integers)
+void add_first_parts(const block::Entry &entry, const char *bytes, std::span<std::int64_t> integers)
 {
+    std::vector<std::uint16_t> memory;
+    const char *first =
+        FirstParts(entry, static_cast<std::uint32_t>(integers.size()), bytes).all(memory);
     auto base = static_cast<std::uint64_t>(entry.base);
     std::uint64_t step = entry.unit * entry.step, largest = 0;
     for (std::size_t row = 0; row < integers.size(); ++row) {
@@ -485,7 +465,7 @@ OffsetBytes read_split(const block::Entry &entry, std::uint32_t rows, std::strin
     block::Entry as_offsets = entry;
     as_offsets.base = 0;
     as_offsets.unit = 1;
-    unpack({bytes.data() + rows * sizeof(std::uint16_t), entry.width}, 0, 1, offsets);
+    unpack({bytes.data() + FirstParts::size(entry, rows), entry.width}, 0, 1, offsets);
     add_first_parts(as_offsets, bytes.data(), offsets);
     return {reinterpret_cast<const char *>(memory.data()), sizeof(std::uint64_t)};
 }
@@ -511,7 +491,7 @@ void read_integers(const ColumnDirectory &directory, const BlockColumnInfo &colu
     std::string_view codes = bytes.at(column.codes);
     auto base = static_cast<std::uint64_t>(entry.base);
     if (entry.form == block::Form::split) {
-        const char *second = codes.data() + integers.size() * sizeof(std::uint16_t);
+        const char *second = codes.data() + FirstParts::size(entry, directory.rows());
         unpack({second, entry.width}, base, entry.unit, integers);
         return add_first_parts(entry, codes.data(), integers);
     }

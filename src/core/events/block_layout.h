@@ -58,7 +58,8 @@ enum class Form : std::uint8_t {
     planes,  // `width` times a bit a row, in uint64 as below: the lowest bits of all codes, the next ones, ...
     integers,  // offsets, see above
     sparse,  // bit i % 64 of uint64 i / 64 for each row with an offset other than 0, then these offsets
-    split,  // offset[i] = step * first[i] + second[i]: a uint16 a row, then `width` bytes a row
+    split,  // offset[i] = step * first[i] + second[i]: a uint16 a row, then `width` bytes a row; or first a bit
+    // for each row where a run of the same first part begins, and a uint16 for each run
 };
 constexpr unsigned kLastForm = 6;
 
@@ -88,7 +89,7 @@ struct Entry {
     std::uint16_t reserved;
     std::uint32_t name_size;
     std::uint32_t values;  // in the dictionary
-    std::uint32_t runs;    // of sparse: the offsets other than 0
+    std::uint32_t runs;  // of sparse: the offsets other than 0; of split: 0 for a first part a row
     std::uint32_t dictionary_size;
     std::uint32_t codes_size;
     std::uint32_t step;  // of split
@@ -101,6 +102,13 @@ static_assert(sizeof(Entry) == 48);
 constexpr std::size_t size_of_bits(std::uint32_t rows)
 {
     return (rows + 63) / 64 * sizeof(std::uint64_t);
+}
+
+// The first parts of a split column.
+constexpr std::size_t size_of_first_parts(std::uint32_t runs, std::uint32_t rows)
+{
+    return runs == 0 ? rows * sizeof(std::uint16_t)
+                     : size_of_bits(rows) + runs * sizeof(std::uint16_t);
 }
 
 constexpr std::size_t kUserSize = 2 * sizeof(std::uint16_t);

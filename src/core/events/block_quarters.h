@@ -1,8 +1,9 @@
-// The quarters of an hour that the rows of a block fall into, without the rest of their times: two bytes a
+// The quarters of an hour that the rows of a block fall into, without the rest of their times: at most two bytes a
 // row, where a moment takes five.
 #pragma once
 
 #include "block_column.h"
+#include "first_parts.h"
 
 namespace profiles {
 
@@ -18,28 +19,24 @@ public:
     static ByteRange bytes(const ColumnDirectory &directory, const BlockColumnInfo &times)
     {
         return {times.codes.offset,
-                static_cast<std::uint32_t>(directory.rows() * sizeof(std::uint16_t))};
+                static_cast<std::uint32_t>(FirstParts::size(times.entry, directory.rows()))};
     }
 
     BlockQuarters(const ColumnDirectory &directory, const BlockColumnInfo &times,
                   const BlockBytes &bytes)
         : first_(times.entry.base / block::kQuarter),
-          offsets_(bytes.at(BlockQuarters::bytes(directory, times)).data())
+          offsets_(times.entry, directory.rows(),
+                   bytes.at(BlockQuarters::bytes(directory, times)).data())
     {
     }
 
-    // Since the epoch.
-    std::int64_t operator[](std::uint32_t row) const { return first_ + offset(row); }
+    // Since the epoch; the offsets are those after it.
     std::int64_t first() const { return first_; }
-    // After the first one.
-    std::uint16_t offset(std::uint32_t row) const
-    {
-        return layout::load<std::uint16_t>(offsets_ + std::size_t{row} * sizeof(std::uint16_t));
-    }
+    const FirstParts &offsets() const { return offsets_; }
 
 private:
     std::int64_t first_;
-    const char *offsets_;
+    FirstParts offsets_;
 };
 
 }  // namespace profiles

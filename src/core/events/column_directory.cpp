@@ -24,7 +24,8 @@ std::uint64_t size_of_integers(const block::Entry &entry, std::uint32_t rows)
 {
     switch (entry.form) {
     case Form::sparse: return block::size_of_bits(rows) + std::uint64_t{entry.runs} * entry.width;
-    case Form::split: return std::uint64_t{rows} * (sizeof(std::uint16_t) + entry.width);
+    case Form::split:
+        return block::size_of_first_parts(entry.runs, rows) + std::uint64_t{rows} * entry.width;
     default: return std::uint64_t{rows} * entry.width;
     }
 }
@@ -35,7 +36,8 @@ void check_integers(const block::Entry &entry, std::uint32_t rows)
     require_block(entry.width <= 8 && (entry.form == Form::integers || entry.width >= 1));
     require_block(entry.has_missing == 0 || entry.kind == ColumnKind::user_field);
     require_block(entry.values == 0 && entry.dictionary_size == 0 && entry.unit >= 1);
-    require_block(is_sparse ? entry.runs >= 1 && entry.runs <= rows : entry.runs == 0);
+    require_block(is_sparse || is_split ? entry.runs <= rows : entry.runs == 0);
+    require_block(!is_sparse || entry.runs >= 1);
     require_block(is_split ? entry.step >= 1 && entry.unit <= UINT64_MAX / entry.step
                            : entry.step == 0);
     require_block(entry.codes_size == size_of_integers(entry, rows));

@@ -221,19 +221,34 @@ void write_times(std::span<const std::int64_t> times, block::Entry &entry, std::
         offsets.unit = std::gcd(offsets.unit, offsets.distance(time));
     std::uint64_t step = block::kQuarter / offsets.unit;
     std::uint8_t width = std::max<std::uint8_t>(width_of(step - 1), 1);
-    if (offsets.distance(*last) / block::kQuarter > UINT16_MAX ||
-        sizeof(std::uint16_t) + width > width_of(offsets_of(times).largest))
+    if (offsets.distance(*last) / block::kQuarter > UINT16_MAX)
+        return write_integers(times, entry, out);
+    auto first_part = [&](std::size_t row) { return offsets.of(times[row]) / step; };
+    auto begins = [&](std::size_t row) {
+        return row == 0 || first_part(row) != first_part(row - 1);
+    };
+    std::uint32_t runs = 0, rows = static_cast<std::uint32_t>(times.size());
+    for (std::size_t row = 0; row < times.size(); ++row)
+        runs += begins(row);
+    if (block::size_of_first_parts(runs, rows) >= block::size_of_first_parts(0, rows))
+        runs = 0;
+    std::size_t size = block::size_of_first_parts(runs, rows) + times.size() * width;
+    if (size > times.size() * width_of(offsets_of(times).largest))
         return write_integers(times, entry, out);
     entry.form = block::Form::split;
     entry.base = offsets.base;
     entry.unit = offsets.unit;
     entry.width = width;
     entry.step = static_cast<std::uint32_t>(step);
-    for (std::int64_t time : times)
-        append(out, offsets.of(time) / step, sizeof(std::uint16_t));
+    entry.runs = runs;
+    if (runs > 0)
+        write_bits(times.size(), begins, out);
+    for (std::size_t row = 0; row < times.size(); ++row)
+        if (runs == 0 || begins(row))
+            append(out, first_part(row), sizeof(std::uint16_t));
     for (std::int64_t time : times)
         append(out, offsets.of(time) % step, width);
-    entry.codes_size = static_cast<std::uint32_t>(times.size() * (sizeof(std::uint16_t) + width));
+    entry.codes_size = static_cast<std::uint32_t>(size);
 }
 
 bool write_numbers(std::span<const Number> numbers, block::Entry &entry, std::string &out)

@@ -148,16 +148,23 @@ private:
         std::optional<TimeBuckets::Quarters> table = to_.buckets_.quarters_from(quarters.first());
         if (table && to_.holds_block(directory))
             return take_buckets(quarters, *table);
+        std::vector<std::uint16_t> memory;
+        const char *offsets = quarters.offsets().all(memory);
+        auto quarter_of = [&](std::uint16_t row) {
+            return quarters.first() + layout::load<std::uint16_t>(offsets + row * sizeof row);
+        };
         choose_by(
-            [&](std::uint16_t row) { return to_.buckets_.find_quarter(quarters[row]); },
-            [&](std::uint16_t row) { return to_.is_in_period(quarters[row] * block::kQuarter); });
+            [&](std::uint16_t row) { return to_.buckets_.find_quarter(quarter_of(row)); },
+            [&](std::uint16_t row) { return to_.is_in_period(quarter_of(row) * block::kQuarter); });
     }
 
     void take_buckets(const BlockQuarters &quarters, const TimeBuckets::Quarters &table)
     {
+        quarters_.resize(rows_.size());
+        quarters.offsets().read(rows_, quarters_);
         std::uint32_t *bucket = bucket_of_unit_.data();
-        for (std::uint16_t row : rows_)
-            *bucket++ = table.buckets[std::min<std::size_t>(quarters.offset(row), table.last)];
+        for (std::uint16_t quarter : quarters_)
+            *bucket++ = table.buckets[std::min<std::size_t>(quarter, table.last)];
     }
 
     template <typename BucketOf, typename IsInPeriod>
@@ -481,6 +488,7 @@ private:
     bool by_stretch_ = false;
     BlockStretches stretches_;
     std::vector<std::uint16_t> rows_;            // instead: the chosen ones
+    std::vector<std::uint16_t> quarters_;        // of these, since that of the block
     std::vector<std::uint32_t> bucket_of_unit_;  // of each of these
     std::vector<std::uint64_t> keys_;            // of the chosen rows: bucket and codes
     CellNumbers numbers_;
