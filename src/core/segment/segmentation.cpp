@@ -57,6 +57,7 @@ Segmentation::Segmentation(const SegmentationRequest &request)
         refuse_counter(leaf.reference, leaf.name);
         note_need(leaf.reference);
     }
+    filter_asks_events_ = asks_events_;
     read_breakdowns(request.breakdown);
     table_ = GroupTable(breakdown_.size(), request.memory_limit);
     if (request.cell)
@@ -96,26 +97,31 @@ void Segmentation::finish()
     table_.sort();
 }
 
-// Most batches have no event that is asked for: nothing else of those is looked at.
+// Most batches have no event that is asked for: what says so with the least work is looked at first.
 void Segmentation::add(const EventBatch &batch)
 {
-    NumberItem uid;
+    NumberItem uid = pack_number(Number(batch.uid));
     std::optional<View> profile;
-    bool is_known = false;
-    for_each_event(batch.events, event_, [&](const Event &event) {
-        std::optional<std::uint32_t> bucket = bucket_of(event);
-        if (!bucket)
-            return;
-        if (!is_known) {
-            uid = pack_number(Number(batch.uid));
-            subject_.uid = uid.item();
-            if (!batch.profile.empty())
-                profile.emplace(batch.profile);
-            change_user(batch, profile ? &*profile : nullptr);
+    if (!batch.profile.empty())
+        profile.emplace(batch.profile);
+    uid_ = batch.uid;
+    subject_.uid = uid.item();
+    subject_.device_id = {Type::text, batch.device_id};
+    subject_.profile = profile ? &*profile : nullptr;
+    evaluation_->change_user();
+    bool is_known = cell_.has_value();
+    bool may_match = (filter_asks_events_ || evaluation_->matches(subject_)) &&
+                     (!is_known || find_ids_of_user());
+    if (may_match)
+        for_each_event(batch.events, event_, [&](const Event &event) {
+            std::optional<std::uint32_t> bucket = bucket_of(event);
+            if (!bucket)
+                return;
+            if (!is_known)
+                find_ids_of_user();
             is_known = true;
-        }
-        add_event(event, *bucket);
-    });
+            add_event(event, *bucket);
+        });
     subject_ = {};  // its parts end with this batch
 }
 
@@ -131,15 +137,18 @@ std::optional<std::uint32_t> Segmentation::bucket_of(const Event &event) const
     return is_in_period(event.ts) ? buckets_.find(event.ts) : std::nullopt;
 }
 
-void Segmentation::change_user(const EventBatch &batch, const View *profile)
+// False when none of them is of the one cell.
+bool Segmentation::find_ids_of_user()
 {
-    uid_ = batch.uid;
-    subject_.profile = profile;
-    subject_.device_id = {Type::text, batch.device_id};
-    evaluation_->change_user();
-    for (std::size_t index = 0; index < breakdown_.size(); ++index)
-        if (is_of_user(breakdown_[index]))
-            find_ids(index, find_value(breakdown_[index], subject_), ids_[index]);
+    for (std::size_t index = 0; index < breakdown_.size(); ++index) {
+        Ids &ids = ids_[index];
+        if (!is_of_user(breakdown_[index]))
+            continue;
+        find_ids(index, find_value(breakdown_[index], subject_), ids);
+        if (cell_ && std::find(ids.begin(), ids.end(), (*cell_)[index]) == ids.end())
+            return false;
+    }
+    return true;
 }
 
 void Segmentation::add_event(const Event &event, std::uint32_t bucket)

@@ -70,7 +70,7 @@ private:
     void note_need(const Reference &reference);
     // The bucket of an event; nothing when its time is not asked for.
     std::optional<std::uint32_t> bucket_of(const Event &event) const;
-    void change_user(const EventBatch &batch, const View *profile);
+    bool find_ids_of_user();
     void add_event(const Event &event, std::uint32_t bucket);
     bool is_in_period(std::int64_t time) const
     {
@@ -102,6 +102,7 @@ private:
     std::int64_t now_ = 0;
     bool needs_profile_ = false;
     bool asks_events_ = false;  // the filter or a breakdown looks into the events
+    bool filter_asks_events_ = false;
 
     std::vector<Metric> metrics_;
     bool keeps_sums_ = false, keeps_durations_ = false;  // of the single events
