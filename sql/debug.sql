@@ -22,6 +22,16 @@ SELECT profiles.debug_user('shop', -1);
 SELECT profiles.debug_user('shop', 9223372036854775807);
 SELECT profiles.debug_user('shop', NULL);
 SELECT profiles.debug_user('no such app', 1);
+-- elsewhere such a number is nobody's, too
+\set VERBOSITY terse
+SELECT profiles.export_user('shop', -1);
+SELECT profiles.export_user('shop', 9223372036854775807);
+SELECT profiles.purge_user('shop', 9223372036854775807);
+SELECT profiles.purge_user('shop', 140737488355328);
+SELECT profiles.log_user('shop', 9223372036854775807);
+SELECT profiles.profile_at('shop', 9223372036854775807, '2024-01-01 00:00+00'), 1;
+\set VERBOSITY default
+SELECT profiles.profile_at('shop', 1, '2024-01-01 00:00+00');
 -- a user who only sent a heartbeat
 SELECT uid FROM profiles.ingest('shop', '{"device_id": "c", "timestamp": 1700000000}');
 SELECT debug -> 'merges', debug -> 'batches', debug -> 'latest_batches', debug -> 'push_tokens', debug -> 'crashes' FROM profiles.debug_user('shop', 3) AS debug;

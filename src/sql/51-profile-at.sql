@@ -99,9 +99,7 @@ BEGIN
     EXECUTE format('SELECT profile, expiry, first_seen, last_seen FROM %I.users WHERE uid = $1 AND bucket = $1 >> 16', app)
        INTO user_row USING uid;
     IF user_row IS NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'undefined_object',
-            MESSAGE = format('app "%s" has no user %s', app, uid);
+        PERFORM @extschema@.raise_unknown_user(app, uid);
     ELSIF at < user_row.first_seen THEN
         RETURN NULL;
     ELSIF at >= user_row.last_seen AND NOT @extschema@.expired_later(app, uid, at) THEN

@@ -88,6 +88,9 @@ DECLARE
     changed bigint;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
+    IF uid < 1 OR uid >> 47 > 0 THEN   -- such a number has no bucket
+        PERFORM @extschema@.raise_unknown_user(app, uid);
+    END IF;
     EXECUTE format('UPDATE %I.users AS u SET logged = $2 WHERE u.uid = $1 AND u.bucket = ($1 >> 16)::integer', app)
       USING uid, coalesce(logged, false);
     GET DIAGNOSTICS changed = ROW_COUNT;

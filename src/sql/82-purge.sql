@@ -161,6 +161,9 @@ DECLARE
     user_table record;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
+    IF uid < 1 OR uid >> 47 > 0 THEN   -- such a number has no bucket
+        PERFORM @extschema@.raise_unknown_user(app, uid);
+    END IF;
     FOR user_table IN SELECT t.name, t.documents FROM @extschema@.user_tables(app) AS t
                        WHERE t.name NOT IN ('event_batches', 'moved_events', 'merges') LOOP
         SELECT coalesce(string_agg(format(' || jsonb_build_object(%1$L, t.%1$I::jsonb)', column_name), ''), '')
@@ -359,6 +362,9 @@ DECLARE
     answer jsonb;
 BEGIN
     PERFORM @extschema@.app_timezone(app);
+    IF uid < 1 OR uid >> 47 > 0 THEN   -- such a number has no bucket
+        PERFORM @extschema@.raise_unknown_user(app, uid);
+    END IF;
     -- Audiences that are being saved have the user and are found below; those that come wait and have not.
     EXECUTE format('LOCK TABLE %I.saved_audiences IN SHARE ROW EXCLUSIVE MODE', app);
     -- As every change of a user: a request that comes now waits, and then finds nobody.
