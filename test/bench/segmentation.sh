@@ -5,7 +5,7 @@
 #
 # DuckDB comes from npm (@duckdb/node-api, once, to build/bench), has the same typed columns sorted by user and
 # time, and 2 threads; PostgreSQL has a leader and one worker, also for the row store, which has the snapshots as
-# jsonb. Medians of 5, all warm. Every answer is compared with both of the others. DUCKDB=no leaves DuckDB out.
+# jsonb. Medians of 5, all warm, both sides by turns. Every answer is compared with both of the others. DUCKDB=no leaves DuckDB out.
 # SCALE="1000000 5000000 20000000" instead measures our side alone at these numbers of events, with 25 a user: time
 # should grow linearly, memory not at all.
 set -euo pipefail
@@ -52,30 +52,30 @@ compact() { # EVENTS
 }
 
 names=(daily totals three cell any plain)
-declare -A ours rows duck
+declare -A ours rows duck_sql
 ours[daily]="SELECT segment, users, times, sum, bucket FROM profiles.segmentation('shop', 'view', '{\"platform\":\"Android\"}', bucket => 'daily', period => 'all')"
 rows[daily]="SELECT '{}'::text[], count(DISTINCT uid), sum(count), sum(sum), date_trunc('day', ts) FROM rows WHERE key = 'view' AND profile ->> 'platform' = 'Android' GROUP BY 5"
-duck[daily]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND platform = 'Android' GROUP BY 1"
+duck_sql[daily]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND platform = 'Android' GROUP BY 1"
 ours[totals]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '{}', '{country}', period => 'all')"
 rows[totals]="SELECT ARRAY[profile ->> 'country'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' GROUP BY 1"
-duck[totals]="SELECT country, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' GROUP BY 1"
+duck_sql[totals]="SELECT country, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' GROUP BY 1"
 # shellcheck disable=SC2016  # the names of operators begin with it
 filter='{"device_type":{"$ne":"tablet"},"$or":[{"custom.plan":"pro"},{"custom.level":{"$gte":50}}]}'
 ours[three]="SELECT segment, users, times, sum FROM profiles.segmentation('shop', 'view', '$filter', '{country,platform,app_version}', period => 'all')"
 rows[three]="SELECT ARRAY[profile ->> 'country', profile ->> 'platform', profile ->> 'app_version'], count(DISTINCT uid), sum(count), sum(sum) FROM rows WHERE key = 'view' AND profile ->> 'device_type' <> 'tablet' AND (profile -> 'custom' ->> 'plan' = 'pro' OR (profile -> 'custom' ->> 'level')::int >= 50) GROUP BY 1"
-duck[three]="SELECT country, platform, app_version, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND device_type <> 'tablet' AND (plan = 'pro' OR level >= 50) GROUP BY 1, 2, 3"
+duck_sql[three]="SELECT country, platform, app_version, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events WHERE key = 'view' AND device_type <> 'tablet' AND (plan = 'pro' OR level >= 50) GROUP BY 1, 2, 3"
 ours[cell]="SELECT u FROM profiles.segmentation_users('shop', 'view', '{\"platform\":\"Android\"}', '{country}', '{DE}', 'all') AS u"
 rows[cell]="SELECT DISTINCT uid FROM rows WHERE key = 'view' AND profile ->> 'platform' = 'Android' AND profile ->> 'country' = 'DE'"
-duck[cell]="SELECT DISTINCT uid FROM events WHERE key = 'view' AND platform = 'Android' AND country = 'DE'"
+duck_sql[cell]="SELECT DISTINCT uid FROM events WHERE key = 'view' AND platform = 'Android' AND country = 'DE'"
 ours[any]="SELECT segment, users, times, sum, bucket FROM profiles.segmentation('shop', NULL, '{}', bucket => 'daily', period => 'all')"
 rows[any]="SELECT '{}'::text[], count(DISTINCT uid), sum(count), sum(sum), date_trunc('day', ts) FROM rows GROUP BY 5"
-duck[any]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events GROUP BY 1"
+duck_sql[any]="SELECT date_trunc('day', ts) AS day, count(DISTINCT uid) AS users, sum(count), sum(sum) FROM events GROUP BY 1"
 
 # Plain SQL, as a BI tool writes it: the last 30 days of one key.
 last="ts > timestamptz '2024-03-31 00:00+00' - interval '30 days'"
 ours[plain]="SELECT country, count(*), count(DISTINCT uid) AS users FROM shop.events WHERE key = 'buy' AND $last GROUP BY 1"
 rows[plain]="SELECT profile ->> 'country', count(*), count(DISTINCT uid) FROM rows WHERE key = 'buy' AND $last GROUP BY 1"
-duck[plain]="SELECT country, count(*), count(DISTINCT uid) AS users FROM events WHERE key = 'buy' AND ts > timestamp '2024-03-01 00:00' GROUP BY 1"
+duck_sql[plain]="SELECT country, count(*), count(DISTINCT uid) AS users FROM events WHERE key = 'buy' AND ts > timestamp '2024-03-01 00:00' GROUP BY 1"
 declare -A reach_of_duck=([plain]=1) reach_of_rows=([plain]=5)
 
 # The median of $1 runs after one, in milliseconds.
@@ -105,44 +105,63 @@ load "$events" "$users" yes
 bench_sql -c "CREATE TABLE latest AS SELECT * FROM shop.event_batches WHERE batch > (SELECT max(batch) - 25000 FROM shop.event_batches)" \
     -c "DELETE FROM shop.event_batches WHERE batch >= (SELECT min(batch) FROM latest)"
 compact $((events - 100000))
+declare -A cold hot
+for name in "${names[@]}"; do cold[$name]=$(median_ms 5 "${ours[$name]}"); done
 bench_sql -c "INSERT INTO shop.event_batches SELECT * FROM latest" -c "VACUUM ANALYZE shop.event_batches"
-declare -A hot
 for name in "${names[@]}"; do hot[$name]=$(median_ms 5 "${ours[$name]}"); done
 compact 100000
 
-declare -A theirs found
 if [[ $duckdb != no ]]; then
     [[ -d $work/node_modules/@duckdb ]] ||
         { echo '{"private": true}' >"$work/package.json" && npm install --silent --no-save --prefix "$work" "$duckdb" >/dev/null; }
     psql -X -q -c "\\copy (SELECT uid, ts::timestamp AS ts, key, count, sum, dur, item, country, region, city, platform, platform_version, device, device_type, manufacturer, resolution, carrier, language, app_version, source, source_channel, plan, level, age, vip, team, campaign FROM raw) TO '$work/raw.csv' CSV HEADER"
-    while IFS=$'\t' read -r name ms count total; do
-        theirs[$name]=$ms
-        found[$name]="$count $total"
-    done < <({ for name in "${names[@]}"; do printf '%s\0%s\0' "$name" "${duck[$name]}"; done } |
-        python3 -c 'import json, sys; p = sys.stdin.read().split("\0")[:-1]; print(json.dumps(dict(zip(p[::2], p[1::2]))))' |
-        node "$bench_dir/segmentation.mjs" "$work" 2)
-    rm -f "$work/raw.csv" "$work"/raw.duckdb*
+    coproc duck { node "$bench_dir/segmentation.mjs" "$work" 2; }
+    read -r duck_bytes <&"${duck[0]}"
+    rm -f "$work/raw.csv"
 fi
+
+# A machine is not as quick in one minute as in the next: so all take turns, and each time is the second of two runs.
+take_turns() { # NAME: sets mine, alone, theirs and their_answer
+    local ms of_mine=() of_alone=() of_theirs=()
+    for _ in 1 2 3 4 5; do
+        of_mine+=("$(median_ms 1 "${ours[$1]}")")
+        of_alone+=("$(PGOPTIONS='-c max_parallel_workers_per_gather=0' median_ms 1 "${ours[$1]}")")
+        [[ $duckdb != no ]] || continue
+        echo "${duck_sql[$1]}" >&"${duck[1]}"
+        read -r ms their_answer <&"${duck[0]}"
+        of_theirs+=("$ms")
+    done
+    mine=$(middle "${of_mine[@]}")
+    alone=$(middle "${of_alone[@]}")
+    [[ $duckdb == no ]] || theirs=$(middle "${of_theirs[@]}")
+}
+
+middle() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
 
 for name in "${names[@]}"; do
     differ=$(bench_sql -c "SELECT count(*) FROM ((${ours[$name]} EXCEPT ALL ${rows[$name]}) UNION ALL (${rows[$name]} EXCEPT ALL ${ours[$name]})) AS d")
     column=users
     [[ $name != cell ]] || column=1
-    mine=$(bench_sql -F ' ' -c "SELECT count(*), sum($column) FROM (${ours[$name]}) AS o")
-    a=$(median_ms 5 "${ours[$name]}")
-    alone=$(PGOPTIONS='-c max_parallel_workers_per_gather=0' median_ms 5 "${ours[$name]}")
+    my_answer=$(bench_sql -F ' ' -c "SELECT count(*), sum($column) FROM (${ours[$name]}) AS o")
+    take_turns "$name"
     c=$(median_ms 1 "${rows[$name]}")
-    printf '%-7s %8.1f ms, without a worker %.1f ms; with 100,000 events hot %.1f ms, x %.1f (reach 2);' "$name" "$a" "$alone" "${hot[$name]}" "$(awk -v a="$a" -v h="${hot[$name]}" 'BEGIN { print h / a }')"
+    printf '%-7s %8.1f ms, without a worker %.1f ms; with 100,000 events hot %.1f ms, before them %.1f ms, x %.1f (reach 2);' \
+        "$name" "$mine" "$alone" "${hot[$name]}" "${cold[$name]}" "$(awk -v a="${cold[$name]}" -v h="${hot[$name]}" 'BEGIN { print h / a }')"
     if [[ $duckdb != no ]]; then
-        awk -v a="$a" -v b="${theirs[$name]}" -v reach="${reach_of_duck[$name]:-5}" \
+        awk -v a="$mine" -v b="$theirs" -v reach="${reach_of_duck[$name]:-5}" \
             'BEGIN { printf "   DuckDB %8.1f ms, 1/%.1f (reach 1/%d)", b, b / a, reach }'
-        [[ ${found[$name]} == "$mine" ]] || printf ' DIFFERS FROM DUCKDB: %s, ours %s' "${found[$name]}" "$mine"
+        [[ $their_answer == "$my_answer" ]] || printf ' DIFFERS FROM DUCKDB: %s, ours %s' "$their_answer" "$my_answer"
     fi
-    awk -v a="$a" -v c="$c" -v reach="${reach_of_rows[$name]:-50}" \
+    awk -v a="$mine" -v c="$c" -v reach="${reach_of_rows[$name]:-50}" \
         'BEGIN { printf "   row store %8.1f ms, 1/%.1f (reach 1/%d)\n", c, c / a, reach }'
     [[ $differ == 0 ]] || echo "    $differ rows DIFFER from the row store's"
-    printf '    %s\n' "${ours[$name]}" "${duck[$name]}" "${rows[$name]}"
+    printf '    %s\n' "${ours[$name]}" "${duck_sql[$name]}" "${rows[$name]}"
 done
 
+if [[ $duckdb != no ]]; then
+    # shellcheck disable=SC2154  # coproc sets it
+    kill "$duck_PID"
+    rm -f "$work"/raw.duckdb*
+fi
 bench_sql -F ' ' -c "SELECT pg_table_size('shop.event_blocks') / $events.0, pg_table_size('rows') / $events.0" |
-    awk -v duck="${theirs[bytes]:-0}" -v n="$events" '{ printf "bytes an event: %.1f, DuckDB %.1f, row store %.1f: 1/%.1f (reach 1/15)\n", $1, duck / n, $2, $2 / $1 }'
+    awk -v duck="${duck_bytes:-0}" -v n="$events" '{ printf "bytes an event: %.1f, DuckDB %.1f, row store %.1f: 1/%.1f (reach 1/15)\n", $1, duck / n, $2, $2 / $1 }'
