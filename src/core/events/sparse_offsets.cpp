@@ -100,12 +100,12 @@ template <unsigned Width>
     }
 }
 
-// Each in a function of its own, as only functions that are no templates are made twice.
-PROFILES_CLONES void add_bytes(const Addition &add) { add_of_width<1>(add); }
-PROFILES_CLONES void add_pairs(const Addition &add) { add_of_width<2>(add); }
-PROFILES_CLONES void add_wider(const Addition &add, std::uint32_t width)
+// No templates: only functions that are none can be compiled twice.
+PROFILES_CLONES void add(const Addition &add, std::uint32_t width)
 {
     switch (width) {
+    case 1: return add_of_width<1>(add);
+    case 2: return add_of_width<2>(add);
     case 3: return add_of_width<3>(add);
     case 4: return add_of_width<4>(add);
     case 5: return add_of_width<5>(add);
@@ -113,27 +113,16 @@ PROFILES_CLONES void add_wider(const Addition &add, std::uint32_t width)
     }
 }
 
-PROFILES_CLONES void add_bytes(const StretchAddition &add) { add_stretches<1>(add); }
-PROFILES_CLONES void add_pairs(const StretchAddition &add) { add_stretches<2>(add); }
-PROFILES_CLONES void add_wider(const StretchAddition &add, std::uint32_t width)
+PROFILES_CLONES void add(const StretchAddition &add, std::uint32_t width)
 {
     switch (width) {
+    case 1: return add_stretches<1>(add);
+    case 2: return add_stretches<2>(add);
     case 3: return add_stretches<3>(add);
     case 4: return add_stretches<4>(add);
     case 5: return add_stretches<5>(add);
     default: return add_stretches<6>(add);
     }
-}
-
-template <typename Addition>
-void add_by_width(const Addition &addition, std::uint32_t width)
-{
-    if (width == 1)
-        add_bytes(addition);
-    else if (width == 2)
-        add_pairs(addition);
-    else
-        add_wider(addition, width);
 }
 
 }  // namespace
@@ -163,7 +152,7 @@ void SparseOffsets::add_up(std::span<const std::uint64_t> chosen,
                            std::span<const std::uint32_t> cells,
                            std::span<std::uint64_t> sums) const
 {
-    add_by_width(Addition{chosen, cells, bits_, offsets_, sums.data()}, width_);
+    add(Addition{chosen, cells, bits_, offsets_, sums.data()}, width_);
 }
 
 void SparseOffsets::add_up(std::span<const std::uint64_t> chosen,
@@ -171,9 +160,9 @@ void SparseOffsets::add_up(std::span<const std::uint64_t> chosen,
                            std::span<std::uint64_t> sums) const
 {
     if (has_any(chosen))
-        add_by_width(StretchAddition{chosen, stretches, cells.data(), bits_, offsets_,
-                                     ranks_.data(), sums.data()},
-                     width_);
+        add(StretchAddition{chosen, stretches, cells.data(), bits_, offsets_, ranks_.data(),
+                            sums.data()},
+            width_);
 }
 
 }  // namespace profiles
