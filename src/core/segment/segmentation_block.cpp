@@ -10,6 +10,7 @@
 #include "block_amounts.h"
 #include "block_stretches.h"
 #include "cell_numbers.h"
+#include "cell_users.h"
 #include "segmentation.h"
 
 namespace profiles {
@@ -21,15 +22,9 @@ namespace {
 // Rows of one bucket of time and one combination of codes.
 struct Cell {
     std::uint32_t bucket = 0;
-    std::uint32_t unit = 0;   // any of them: its codes are those of all
-    std::uint32_t users = 0;  // how many
+    std::uint32_t unit = 0;  // any of them: its codes are those of all
     std::int64_t times = 0;
     WideInteger sum = 0, duration = 0;  // in units of the column
-};
-
-// A user, by its number in the block, of a cell. There are no more cells than rows.
-struct Found {
-    std::uint16_t cell, user;
 };
 
 }  // namespace
@@ -48,7 +43,6 @@ public:
         chosen_ = &rows;
         breakdowns_.clear();
         cells_.clear();
-        first_user_.clear();
         find_columns();
         by_stretch_ = choose_stretches();
         if (!by_stretch_)
@@ -343,12 +337,11 @@ private:
             cells_[cell].*to = totals[cell];
     }
 
-    // Rows are in the order of users: one is new in a cell when it is not the last one there.
     void add_users_of_rows()
     {
         const BlockUsers &users = parts_->users();
         std::uint32_t user = 0, end = users.last_row(0);
-        add_users([&](std::size_t index) {
+        users_.find(cell_of_unit_, cells_.size(), [&](std::size_t index) {
             while (rows_[index] >= end)
                 end = users.last_row(++user);
             return user;
@@ -360,64 +353,11 @@ private:
     void add_users_of_stretches()
     {
         std::span all = stretches_.all();
-        add_users([all](std::size_t index) { return all[index].user; });
+        users_.find(cell_of_unit_, cells_.size(),
+                    [all](std::size_t index) { return all[index].user; });
         totals_.count(
             cell_of_unit_, cells_.size(), [all](std::size_t index) { return all[index].chosen; },
             counts_);
-    }
-
-    template <typename UserOf>
-    void add_users(UserOf user_of)
-    {
-        if (found_.size() < units() + 1)
-            found_.resize(units() + 1);
-        last_users_.assign(cells_.size(), UINT32_MAX);
-        Found *found = found_.data();
-        std::uint32_t *last_users = last_users_.data();
-        std::span cells(cell_of_unit_);
-        for (std::size_t index = 0; index < cells.size(); ++index) {
-            std::uint32_t user = user_of(index), cell = cells[index];
-            *found = {static_cast<std::uint16_t>(cell), static_cast<std::uint16_t>(user)};
-            found += last_users[cell] != user;
-            last_users[cell] = user;
-        }
-        sort_users({found_.data(), found});
-    }
-
-    // By cell.
-    void sort_users(std::span<const Found> found)
-    {
-        for (const Found &each : found)
-            ++cells_[each.cell].users;
-        std::uint32_t start = 0;
-        for (const Cell &cell : cells_) {
-            first_user_.push_back(start);
-            start += cell.users;
-        }
-        std::vector<std::uint32_t> next = first_user_;
-        users_of_cells_.resize(found.size());
-        for (const Found &each : found)
-            users_of_cells_[next[each.cell]++] = each.user;
-    }
-
-    void find_users_of(std::uint32_t cell)
-    {
-        std::span numbers(users_of_cells_.data() + first_user_[cell], cells_[cell].users);
-        const BlockUsers &users = parts_->users();
-        low_bits_.clear();
-        uids_.clear();
-        if (parts_->has_moved())
-            for (std::uint16_t user : numbers)
-                uids_.push_back(parts_->uid(user));
-        else
-            for (std::uint16_t user : numbers)
-                low_bits_.push_back(users.low_bits(user));
-    }
-
-    std::size_t add_users_to(Group &group) const
-    {
-        return parts_->has_moved() ? group.users.add(uids_)
-                                   : group.users.add(parts_->directory().bucket(), low_bits_);
     }
 
     template <typename Visit>
@@ -433,12 +373,12 @@ private:
     void add_cell(std::uint32_t number)
     {
         const Cell &cell = cells_[number];
-        find_users_of(number);
+        users_.choose(*parts_, number);
         for_each_group(cell, [&](Group &group) {
             group.add_times(cell.times);
             sums_.add_total(cell.sum, group.sum);
             durations_.add_total(cell.duration, group.duration);
-            to_.table_.grow(add_users_to(group));
+            to_.table_.grow(users_.add_to(group.users, *parts_));
         });
     }
 
@@ -492,17 +432,12 @@ private:
     std::vector<std::uint32_t> bucket_of_unit_;  // of each of these
     std::vector<std::uint64_t> keys_;            // of the chosen rows: bucket and codes
     CellNumbers numbers_;
-    std::vector<Found> found_;               // longer than needed
-    std::vector<std::uint32_t> last_users_;  // of each cell, while its rows are gone through
-    std::vector<std::uint64_t> counts_;      // rows of each cell
+    CellUsers users_;
+    std::vector<std::uint64_t> counts_;  // rows of each cell
     std::vector<Breakdown> breakdowns_;
     std::vector<std::uint32_t> cell_of_unit_;
     std::vector<Cell> cells_;
     std::vector<std::pair<std::uint32_t, std::int64_t>> amounts_;  // cell, coefficient
-    std::vector<std::uint16_t> users_of_cells_;                    // by their numbers, cell by cell
-    std::vector<std::uint32_t> first_user_;                        // of each cell
-    std::vector<std::uint16_t> low_bits_;                          // of the users of a cell
-    std::vector<std::int64_t> uids_;                               // instead, when some have moved
 };
 
 // What is in no column of codes is looked at when cells are counted.
