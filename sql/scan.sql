@@ -90,7 +90,33 @@ INSERT INTO questions (question) VALUES
     ('SELECT row_number() OVER (PARTITION BY uid ORDER BY ts, key, sum), lag(key) OVER (PARTITION BY uid ORDER BY ts, key, sum) FROM %s'),
     ('SELECT DISTINCT country, key FROM %s WHERE key ~ ''^\[CLY\]'''),
     ('SELECT a.uid, count(*) FROM %1$s AS a JOIN %1$s AS b ON a.uid = b.uid AND a.key = ''buy'' AND b.key = ''view'' AND b.ts > a.ts GROUP BY 1'),
-    ('SELECT uid FROM %s WHERE EXISTS (SELECT FROM shop.devices AS d WHERE d.uid = 3) AND uid = 3');
+    ('SELECT uid FROM %s WHERE EXISTS (SELECT FROM shop.devices AS d WHERE d.uid = 3) AND uid = 3'),
+    ('SELECT count(*), count(country), count(DISTINCT uid), sum(sum), avg(dur), sum(count), avg(count), min(ts), max(ts) FROM %s'),
+    ('SELECT count(*), count(DISTINCT uid), sum(sum), max(ts) FROM %s WHERE uid = 5'),
+    ('SELECT count(*), count(DISTINCT uid), sum(sum), avg(sum), min(ts), max(ts) FROM %s WHERE key = ''nothing'''),
+    ('SELECT key, sum(sum), avg(sum), sum(dur), avg(dur), sum(count), avg(count), min(ts), max(ts) FROM %s GROUP BY 1'),
+    ('SELECT country, platform, key, count(*), count(city), count(profile ->> ''custom.plan''), count(DISTINCT uid) FROM %s GROUP BY 1, 2, 3'),
+    ('SELECT upper(country) || coalesce(platform, ''?''), length(key), count(DISTINCT uid) FROM %s GROUP BY upper(country), platform, length(key)'),
+    ('SELECT date_trunc(''day'', ts) AS day, key, count(*), count(DISTINCT uid), sum(sum) FROM %s GROUP BY 1, 2'),
+    ('SELECT uid, count(*), count(DISTINCT uid), sum(dur), max(ts) FROM %s WHERE key <> ''view'' GROUP BY 1'),
+    ('SELECT sum, dur, count(*), count(DISTINCT uid) FROM %s GROUP BY 1, 2'),
+    ('SELECT ts, uid %% 7, key, count(*) FROM %s GROUP BY 1, 2, 3'),
+    ('SELECT segmentation ->> ''item'', segmentation -> ''n'', count(segmentation ->> ''n''), count(DISTINCT uid) FROM %s GROUP BY 1, 2'),
+    ('SELECT segmentation, count(*), count(segmentation), count(profile), count(uid), count(sum) FROM %s GROUP BY 1'),
+    ('SELECT profile, count(*) FROM %s GROUP BY 1'),
+    ('SELECT profile ->> ''custom.address.zip'', profile -> ''custom.tags'', count(*), count(DISTINCT uid) FROM %s WHERE profile @@ ''{"country": "DE"}'' GROUP BY 1, 2'),
+    ('SELECT country, count(*) FROM %s GROUP BY 1 HAVING count(*) > 20 AND country IS NOT NULL OR max(ts) > ''2023-12-10'''),
+    ('SELECT count(*) FROM %s GROUP BY key, country HAVING sum(sum) > 0'),
+    ('SELECT 1 FROM %s GROUP BY key'),
+    ('SELECT 2 FROM %s HAVING count(*) > 10'),
+    ('SELECT DISTINCT count(DISTINCT uid) + 1 FROM %s GROUP BY device_id, key'),
+    ('SELECT rank() OVER (ORDER BY count(*)), sum(count(*)) OVER (), country FROM %s GROUP BY country'),
+    ('SELECT country, (SELECT count(*) FROM shop.users WHERE profile ->> ''country'' = e.country) FROM %s AS e GROUP BY country'),
+    ('SELECT country, count(*) FILTER (WHERE key = ''buy''), count(DISTINCT key), array_agg(DISTINCT key), max(sum) FROM %s GROUP BY 1'),
+    ('SELECT country, key, count(*) FROM %s GROUP BY GROUPING SETS ((country, key), (key), ())'),
+    ('SELECT country = ''DE'', count(*) FROM %s WHERE random() >= 0 GROUP BY 1'),
+    ('SELECT u.uid, (SELECT count(*) FROM %1$s AS e WHERE e.uid = u.uid), (SELECT string_agg(k, '','' ORDER BY k) FROM (SELECT key || count(*) FROM %1$s AS e WHERE e.uid = u.uid GROUP BY key) AS keys (k)) FROM shop.users AS u'),
+    ('SELECT e.uid, count(*) FROM %s AS e JOIN shop.users AS u USING (uid) GROUP BY 1');
 CREATE FUNCTION pg_temp.wrong(of text, by text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     asked record;
@@ -147,6 +173,13 @@ CALL compact('shop');
 SELECT pg_temp.fill(4, 60);
 SELECT hot_batches > 20, blocks, moved_users > 0 FROM shop.storage;
 SELECT pg_temp.compare();
+
+-- Groups that do not fit the memory are read part by part.
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+SELECT pg_temp.compare();
+RESET work_mem;
+RESET hash_mem_multiplier;
 
 -- By parallel workers, with the leader and without; by joins that ask for one user after the other.
 SET min_parallel_table_scan_size = 0;

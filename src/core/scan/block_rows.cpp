@@ -29,7 +29,7 @@ void BlockRows::read_users(std::string_view bytes)
 {
     bytes_.add(directory_.user_bytes().offset, bytes);
     users_.emplace(directory_, bytes_);
-    uids_ = BlockParts(directory_, bytes_, moved_).uids();
+    uids_ = parts().uids();
 }
 
 void BlockRows::read(const BlockColumnInfo &column, std::string_view bytes)
@@ -172,7 +172,7 @@ void BlockRows::keep_times(std::int64_t first, std::int64_t last)
 
 void BlockRows::keep_matching(const Filter &filter, std::int64_t now)
 {
-    RowSet rows = matching_rows(filter, BlockParts(directory_, bytes_, moved_), now);
+    RowSet rows = matching_rows(filter, parts(), now);
     rows.keep(chosen_);
     choose(std::move(rows));
 }

@@ -30,6 +30,8 @@ public:
     const BlockUsers &users() const { return *users_; }
     // Who the users are now, in the order of users().
     std::span<const std::int64_t> uids() const { return uids_; }
+    // With the users and the columns that are at hand.
+    BlockParts parts() const { return BlockParts(directory_, bytes_, moved_); }
     // The columns of the profiles and those of the segmentations: all are at hand.
     const CodedColumns &profile_columns();
     const CodedColumns &segmentation_columns();

@@ -65,6 +65,12 @@ Node make_literal(const StoredNumeric &stored, std::size_t count, int exponent)
     return make_number_literal(text);
 }
 
+Datum numeric_of_text(char *text)
+{
+    return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
+                               Int32GetDatum(-1));
+}
+
 }  // namespace
 
 Node node_from_numeric(Numeric number)
@@ -83,6 +89,14 @@ Node node_from_numeric(Numeric number)
     return pack(Number::of({coefficient, static_cast<std::int16_t>(exponent), stored.negative}));
 }
 
+Number number_from(Numeric number)
+{
+    const char *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+    Number read;
+    attempt([&](std::pmr::memory_resource *) { read = Number::parse(text); });
+    return read;
+}
+
 Numeric numeric_from(const Number &number)
 {
     if (number.is_integer())
@@ -90,8 +104,18 @@ Numeric numeric_from(const Number &number)
     NumberText text = to_text(number);
     char buffer[sizeof text.bytes + 1];
     snprintf(buffer, sizeof buffer, "%.*s", static_cast<int>(text.length), text.bytes);
-    return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(buffer),
-                                               ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+    return DatumGetNumeric(numeric_of_text(buffer));
+}
+
+Datum numeric_from(const ExactSum &sum)
+{
+    Datum total = NumericGetDatum(int64_to_numeric(0));
+    for (const ExactSum::Term &term : sum.terms()) {
+        char text[kTermText];
+        write_term(term, text);
+        total = DirectFunctionCall2(numeric_add, total, numeric_of_text(text));
+    }
+    return DirectFunctionCall1(numeric_trim_scale, total);
 }
 
 }  // namespace profiles::pg

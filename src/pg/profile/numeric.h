@@ -3,6 +3,8 @@
 
 #include "datum.h"
 
+#include "../../core/segment/exact_sum.h"
+
 extern "C" {
 #include "utils/numeric.h"
 }
@@ -13,7 +15,12 @@ namespace profiles::pg {
 // pack_numbers() judges.
 Node node_from_numeric(Numeric number);
 
-// A finish step.
+// What a profile can have as a number; raises for any other one.
+Number number_from(Numeric number);
+
+// Finish steps.
 Numeric numeric_from(const Number &number);
+// A total may have more digits than any type of core. Without zeros at the end.
+Datum numeric_from(const ExactSum &sum);
 
 }  // namespace profiles::pg

@@ -23,28 +23,12 @@ struct Mentioned {
     bool other;
 };
 
-int find_column(const Node *node, const ScanColumns &scan)
-{
-    if (scan.targets != NIL) {
-        ListCell *cell;
-        foreach (cell, scan.targets)
-            if (equal(lfirst_node(TargetEntry, cell)->expr, node))
-                return foreach_current_index(cell);
-        return -1;
-    }
-    auto *variable = reinterpret_cast<const Var *>(node);
-    bool found = IsA(node, Var) && static_cast<Index>(variable->varno) == scan.varno &&
-                 variable->varlevelsup == 0 && variable->varattno > 0 &&
-                 variable->varattno <= scan.count;
-    return found ? variable->varattno - 1 : -1;
-}
-
 bool mention(Node *node, void *context)
 {
     auto *mentioned = static_cast<Mentioned *>(context);
     if (node == nullptr)
         return false;
-    int column = find_column(node, *mentioned->scan);
+    int column = column_in(node, *mentioned->scan);
     if (column >= 0) {
         mentioned->columns = bms_add_member(mentioned->columns, column);
         return false;
@@ -125,10 +109,9 @@ void find_limit(Condition &condition, const ScanColumns &scan)
         return;
     auto *left = static_cast<Node *>(linitial(arguments)),
          *right = static_cast<Node *>(lsecond(arguments));
-    bool column_left = find_column(left, scan) >= 0;
+    bool column_left = column_in(left, scan) >= 0;
     Node *operand = column_left ? right : left;
-    if ((!column_left && (is_list || find_column(right, scan) < 0)) ||
-        !has_no_column(operand, scan))
+    if ((!column_left && (is_list || column_in(right, scan) < 0)) || !has_no_column(operand, scan))
         return;
     Limit limit =
         limit_of_operator(is_list ? list->opno : operation->opno, column.type, column_left);
@@ -159,7 +142,7 @@ bool make_filter_condition(OpExpr *clause, const ScanColumns &scan, Condition *c
         return false;
     auto *segment = static_cast<Node *>(list_nth(clause->args, argument));
     auto *profile = static_cast<Node *>(list_nth(clause->args, 1 - argument));
-    int column = find_column(profile, scan);
+    int column = column_in(profile, scan);
     if (column < 0 || scan.columns[column].source != Source::profile ||
         !has_no_column(segment, scan))
         return false;
@@ -189,6 +172,29 @@ bool make_combined_condition(BoolExpr *clause, const ScanColumns &scan, Conditio
 }
 
 }  // namespace
+
+int column_in(const Node *expression, const ScanColumns &columns)
+{
+    if (columns.targets != NIL) {
+        ListCell *cell;
+        foreach (cell, columns.targets)
+            if (equal(lfirst_node(TargetEntry, cell)->expr, expression))
+                return foreach_current_index(cell);
+        return -1;
+    }
+    auto *variable = reinterpret_cast<const Var *>(expression);
+    bool found = IsA(expression, Var) && static_cast<Index>(variable->varno) == columns.varno &&
+                 variable->varlevelsup == 0 && variable->varattno > 0 &&
+                 variable->varattno <= columns.count;
+    return found ? variable->varattno - 1 : -1;
+}
+
+bool columns_of_expression(Node *expression, const ScanColumns &columns, Bitmapset **found)
+{
+    Mentioned mentioned = mentioned_in(expression, columns);
+    *found = mentioned.columns;
+    return !mentioned.other;
+}
 
 bool make_condition(Expr *clause, const ScanColumns &columns, Condition *condition)
 {

@@ -55,6 +55,11 @@ struct Condition {
     Owned<Filter> *filter;  // its object is null where columns cannot answer
 };
 
+// The column that an expression is; -1 when it is none.
+int column_in(const ::Node *expression, const ScanColumns &columns);
+// Those that stand in an expression. False when there is something in it that the scan does not know.
+bool columns_of_expression(::Node *expression, const ScanColumns &columns, Bitmapset **found);
+
 // False for a clause that the scan cannot evaluate. The clause must not be volatile.
 bool make_condition(Expr *clause, const ScanColumns &columns, Condition *condition);
 

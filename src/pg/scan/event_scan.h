@@ -4,7 +4,7 @@
 
 #include "../owned.h"
 #include "../profile/datum.h"
-#include "condition.h"
+#include "grouping.h"
 #include "tables.h"
 
 #include "../../core/events/event_list.h"
@@ -68,14 +68,6 @@ struct References {
     std::vector<Reference> list;
 };
 
-struct ColumnList {
-    int *columns;
-    int count;
-
-    const int *begin() const { return columns; }
-    const int *end() const { return columns + count; }
-};
-
 struct EventScan {
     // What is asked for
     ScanColumns columns;
@@ -124,6 +116,8 @@ struct EventScan {
     // ANALYZE reads only one block and chunk of each `stride`, from `offset` on; everybody else all of them.
     std::uint64_t stride, offset;
 
+    Grouping *grouping;  // null where the executor gets all rows
+
     MemoryContext memory;  // lives as long as the scan
     ExprContext *context;  // of the conditions
     TupleTableSlot *slot;
@@ -148,6 +142,9 @@ bool accepts_time(const EventScan &scan, std::int64_t ts);
 
 // Limits that the conditions put to times and users, from the parameters as they are now.
 void find_limits(EventScan &scan);
+
+// From the first row, with limits that are found anew.
+void restart_rows(EventScan &scan);
 
 // Each puts the next row into the slot; false at the end of its part.
 bool next_of_blocks(EventScan &scan);

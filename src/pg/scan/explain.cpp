@@ -6,6 +6,9 @@
 extern "C" {
 #include "commands/explain.h"
 #include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 }
 
@@ -15,12 +18,34 @@ namespace {
 
 void explain_conditions(ForeignScan *plan, ExplainState *state)
 {
-    if (plan->fdw_exprs == NIL)
+    List *conditions = conditions_of(plan);
+    if (conditions == NIL)
         return;
     List *context = set_deparse_context_plan(state->deparse_cxt, &plan->scan.plan, NIL);
-    auto *all = reinterpret_cast<::Node *>(make_ands_explicit(plan->fdw_exprs));
+    auto *all = reinterpret_cast<::Node *>(make_ands_explicit(conditions));
     ExplainPropertyText("Scan Filter", deparse_expression(all, context, state->verbose, false),
                         state);
+}
+
+// As the executor's own grouping shows them, and the table, which a plan without a row of it would not name.
+void explain_groups(ForeignScan *plan, const EventScan &scan, ExplainState *state)
+{
+    RangeTblEntry *table = rt_fetch(table_index(plan), state->rtable);
+    ExplainPropertyText(
+        "Relations",
+        psprintf("Aggregate on (%s)",
+                 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+                                            get_rel_name(table->relid))),
+        state);
+    List *context = set_deparse_context_plan(state->deparse_cxt, &plan->scan.plan, NIL);
+    List *keys = NIL;
+    int conditions = list_length(plan->fdw_exprs) - scan.grouping->key_count;
+    for (int key = 0; key < scan.grouping->key_count; ++key)
+        keys = lappend(keys, deparse_expression(
+                                 static_cast<::Node *>(list_nth(plan->fdw_exprs, conditions + key)),
+                                 context, state->verbose, true));
+    if (keys != NIL)
+        ExplainPropertyList("Group Key", keys, state);
 }
 
 void add_name(List **names, const char *name)
@@ -90,13 +115,18 @@ void explain_counter(const char *label, pg_atomic_uint64 &counter, ExplainState 
 void explain_scan(ForeignScanState *node, ExplainState *state)
 {
     EventScan &scan = *static_cast<EventScan *>(node->fdw_state);
-    explain_conditions(reinterpret_cast<ForeignScan *>(node->ss.ps.plan), state);
+    auto *plan = reinterpret_cast<ForeignScan *>(node->ss.ps.plan);
+    if (scan.grouping)
+        explain_groups(plan, scan, state);
+    explain_conditions(plan, state);
     explain_columns(scan, state);
     if (!state->analyze)
         return;
     explain_counter("Blocks Read", scan.shared->blocks_read, state);
     explain_counter("Blocks Skipped", scan.shared->blocks_skipped, state);
     explain_counter("Rows Removed by Scan Filter", scan.shared->rows_removed, state);
+    if (scan.grouping)
+        ExplainPropertyInteger("Passes", nullptr, scan.grouping->passes, state);
 }
 
 }  // namespace profiles::pg

@@ -2,7 +2,6 @@
 // over from the executor.
 #include "plan.h"
 
-#include "condition.h"
 #include "table_figures.h"
 #include "walker.h"
 
@@ -106,26 +105,6 @@ List *make_table_targets(RelOptInfo *relation, Oid table)
     }
     table_close(opened, NoLock);
     return targets;
-}
-
-ScanColumns columns_of_targets(List *targets, Index varno, Oid table)
-{
-    ScanColumns columns{nullptr, list_length(targets), varno, targets};
-    columns.columns = static_cast<ScanColumn *>(
-        palloc0(sizeof(ScanColumn) * (static_cast<Size>(columns.count) + 1)));
-    ListCell *cell;
-    foreach (cell, targets)
-        columns.columns[foreach_current_index(cell)] = column_of_target(
-            reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), varno, table);
-    return columns;
-}
-
-bool is_taken_over(RestrictInfo *clause, RelOptInfo *relation, const ScanColumns &columns)
-{
-    Condition condition;
-    return restriction_is_securely_promotable(clause, relation) &&
-           !contain_volatile_functions(reinterpret_cast<Node *>(clause->clause)) &&
-           make_condition(clause->clause, columns, &condition);
 }
 
 List *attribute_numbers(Bitmapset *attributes)
@@ -258,6 +237,39 @@ AttrNumber uid_attribute(Oid table)
 
 }  // namespace
 
+List *list_scan_columns(RelOptInfo *relation, Oid table, List *expressions)
+{
+    Search search{relation->relid, table, NIL};
+    collect_variables(search, expressions);
+    collect_expressions(search, expressions);
+    return search.targets;
+}
+
+ScanColumns columns_of_targets(List *targets, Index varno, Oid table)
+{
+    ScanColumns columns{nullptr, list_length(targets), varno, targets};
+    columns.columns = static_cast<ScanColumn *>(
+        palloc0(sizeof(ScanColumn) * (static_cast<Size>(columns.count) + 1)));
+    ListCell *cell;
+    foreach (cell, targets)
+        columns.columns[foreach_current_index(cell)] = column_of_target(
+            reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr), varno, table);
+    return columns;
+}
+
+bool is_taken_over(RestrictInfo *clause, RelOptInfo *relation, const ScanColumns &columns)
+{
+    Condition condition;
+    return restriction_is_securely_promotable(clause, relation) &&
+           !contain_volatile_functions(reinterpret_cast<Node *>(clause->clause)) &&
+           make_condition(clause->clause, columns, &condition);
+}
+
+Cost cost_of_reading(RelOptInfo *relation, Oid table)
+{
+    return is_of_one_user(relation, table) ? cost_of_one_user(relation) : cost_of_all(relation);
+}
+
 void estimate_scan(PlannerInfo *root, RelOptInfo *relation, Oid table)
 {
     constexpr double kSessionShare = 0.1;
@@ -274,11 +286,9 @@ void estimate_scan(PlannerInfo *root, RelOptInfo *relation, Oid table)
 
 void add_scan_paths(PlannerInfo *root, RelOptInfo *relation, Oid table)
 {
-    bool one_user = is_of_one_user(relation, table);
-    add_path(relation, make_path(root, relation, relation->rows,
-                                 one_user ? cost_of_one_user(relation) : cost_of_all(relation),
+    add_path(relation, make_path(root, relation, relation->rows, cost_of_reading(relation, table),
                                  relation->lateral_relids));
-    if (one_user)
+    if (is_of_one_user(relation, table))
         return;
     if (relation->consider_parallel && bms_is_empty(relation->lateral_relids))
         add_parallel_path(root, relation);
@@ -289,6 +299,8 @@ void add_scan_paths(PlannerInfo *root, RelOptInfo *relation, Oid table)
 ForeignScan *make_scan(PlannerInfo *root, RelOptInfo *relation, Oid table, ForeignPath *,
                        List *targets, List *clauses, Plan *outer)
 {
+    if (relation->reloptkind == RELOPT_UPPER_REL)
+        return make_group_scan(relation, targets, outer);
     List *actual = extract_actual_clauses(clauses, false);
     Bitmapset *needed = nullptr;
     pull_varattnos(reinterpret_cast<Node *>(relation->reltarget->exprs), relation->relid, &needed);

@@ -29,20 +29,22 @@ Value *allocate(int count)
     return static_cast<Value *>(palloc0(sizeof(Value) * (static_cast<Size>(count) + 1)));
 }
 
-// Those of the list of the plan, or without one all of the table.
+// Those of the list of the plan, or without one all of the table. Where the scan groups, results stand behind them.
 void find_columns(EventScan &scan, const ForeignScan *plan, Oid table)
 {
     List *targets = plan->fdw_scan_tlist;
     TupleDesc rows = scan.slot->tts_tupleDescriptor;
     scan.columns.count = targets != NIL ? list_length(targets) : rows->natts;
+    if (list_length(plan->fdw_private) > kPlanGroups)
+        scan.columns.count = column_count_of_groups(plan);
     scan.columns.varno = targets != NIL ? INDEX_VAR : plan->scan.scanrelid;
     scan.columns.columns = allocate<ScanColumn>(scan.columns.count);
     for (int column = 0; column < scan.columns.count; ++column) {
         auto *target =
             targets != NIL ? static_cast<TargetEntry *>(list_nth(targets, column)) : nullptr;
         scan.columns.columns[column] =
-            target ? column_of_target(reinterpret_cast<::Node *>(target->expr),
-                                      plan->scan.scanrelid, table)
+            target ? column_of_target(reinterpret_cast<::Node *>(target->expr), table_index(plan),
+                                      table)
                    : column_of_attribute(table, static_cast<AttrNumber>(column + 1));
     }
 }
@@ -180,6 +182,13 @@ bool next_of_stage(EventScan &scan)
     }
 }
 
+void limit(EventScan &scan)
+{
+    if (!scan.limited)
+        find_limits(scan);
+    scan.limited = true;
+}
+
 void restart(EventScan &scan)
 {
     scan.stage = Stage::blocks;
@@ -189,6 +198,12 @@ void restart(EventScan &scan)
 }
 
 }  // namespace
+
+Index table_index(const ForeignScan *plan)
+{
+    Index of_scan = plan->scan.scanrelid;
+    return of_scan > 0 ? of_scan : static_cast<Index>(bms_singleton_member(plan->fs_relids));
+}
 
 ColumnList list_of(const Bitmapset *columns)
 {
@@ -286,22 +301,23 @@ void begin_scan(ForeignScanState *node, int flags)
     scan->slot = node->ss.ss_ScanTupleSlot;
     Oid table = linitial_oid(static_cast<List *>(list_nth(plan->fdw_private, kPlanTable)));
     find_columns(*scan, plan, table);
-    find_outputs(*scan, plan);
-    find_conditions(*scan, plan->fdw_exprs, &node->ss.ps);
+    scan->grouping = begin_grouping(*scan, plan, &node->ss.ps);
+    if (!scan->grouping)
+        find_outputs(*scan, plan);
+    find_conditions(*scan, conditions_of(plan), &node->ss.ps);
     scan->only_key = only_key_of(table);
     if (flags & EXEC_FLAG_EXPLAIN_ONLY)
         return;
     scan->context = CreateExprContext(state);
-    open_scan(*scan, node->ss.ss_currentRelation, state->es_snapshot);
+    open_scan(*scan, ExecGetRangeTableRelation(state, table_index(plan)), state->es_snapshot);
 }
 
 TupleTableSlot *iterate_scan(ForeignScanState *node)
 {
     EventScan &scan = scan_of(node);
-    if (!scan.limited) {
-        find_limits(scan);
-        scan.limited = true;
-    }
+    if (scan.grouping)
+        return next_group(scan);
+    limit(scan);
     while (scan.stage != Stage::end) {
         if (next_of_stage(scan))
             return scan.slot;
@@ -316,6 +332,8 @@ void rescan(ForeignScanState *node)
     restart(scan);
     if (scan.shared == &scan.own_shared)
         reset_shared(scan, *scan.shared);
+    if (scan.grouping)
+        restart_grouping(scan);
 }
 
 void end_scan(ForeignScanState *node)
@@ -324,6 +342,13 @@ void end_scan(ForeignScanState *node)
     if (!scan.context)
         return;
     close_scan(scan);
+}
+
+void restart_rows(EventScan &scan)
+{
+    restart(scan);
+    reset_shared(scan, *scan.shared);
+    limit(scan);
 }
 
 Size shared_size(ForeignScanState *, ParallelContext *) { return sizeof(SharedScan); }

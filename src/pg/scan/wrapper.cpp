@@ -66,6 +66,7 @@ extern "C" Datum event_wrapper_handler(PG_FUNCTION_ARGS)
     auto *routine = makeNode(FdwRoutine);
     routine->GetForeignRelSize = estimate_scan;
     routine->GetForeignPaths = add_scan_paths;
+    routine->GetForeignUpperPaths = add_group_path;
     routine->GetForeignPlan = make_scan;
     routine->IsForeignScanParallelSafe = is_scan_parallel_safe;
     routine->BeginForeignScan = begin_scan;

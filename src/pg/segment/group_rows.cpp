@@ -21,19 +21,6 @@ Datum numeric_of_text(char *text)
                                Int32GetDatum(-1));
 }
 
-// A total may have more digits than any type of core: numeric adds up its
-// terms.
-Datum numeric_of(const ExactSum &sum)
-{
-    Datum total = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
-    for (const ExactSum::Term &term : sum.terms()) {
-        char text[kTermText];
-        write_term(term, text);
-        total = DirectFunctionCall2(numeric_add, total, numeric_of_text(text));
-    }
-    return DirectFunctionCall1(numeric_trim_scale, total);
-}
-
 // NULL, which no cell is, stands for all other cells.
 NullableDatum segment_of(const Group &group)
 {
@@ -45,8 +32,8 @@ NullableDatum segment_of(const Group &group)
 Datum measured(const Group &group, Measure measure)
 {
     switch (measure) {
-    case Measure::sum: return numeric_of(group.sum);
-    case Measure::duration: return numeric_of(group.duration);
+    case Measure::sum: return numeric_from(group.sum);
+    case Measure::duration: return numeric_from(group.duration);
     case Measure::times: break;
     }
     return NumericGetDatum(int64_to_numeric(group.times));
@@ -127,8 +114,8 @@ void put_group(ReturnSetInfo *result, const Segmentation &segmentation, const Da
         segment.value,
         Int64GetDatum(static_cast<int64>(group.users.count())),
         Int64GetDatum(group.times),
-        numeric_of(group.sum),
-        numeric_of(group.duration),
+        numeric_from(group.sum),
+        numeric_from(group.duration),
         metrics_of(segmentation, group),
     };
     bool nulls[lengthof(values)] = {starts == nullptr, segment.isnull};
