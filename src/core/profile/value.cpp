@@ -1,6 +1,7 @@
 #include "value.h"
 
 #include "../error.h"
+#include <bit>
 
 namespace profiles {
 
@@ -19,27 +20,15 @@ const char *type_name(Type type)
     return "unknown";
 }
 
-namespace {
-
-[[noreturn]] void raise_corrupted()
+void raise_corrupted_number()
 {
     throw Error(ErrorCode::corrupted, "corrupted number in a profile");
-}
-
-std::int64_t unpack_integer(std::string_view bytes)
-{
-    if (bytes.empty() || bytes.size() > 8)
-        raise_corrupted();
-    // Sign extension: start from all ones when the top bit of the last byte is set.
-    std::uint64_t bits = static_cast<signed char>(bytes.back()) < 0 ? ~std::uint64_t{0} : 0;
-    std::memcpy(&bits, bytes.data(), bytes.size());
-    return static_cast<std::int64_t>(bits);
 }
 
 Number unpack_decimal(std::string_view bytes)
 {
     if (bytes.size() < 3 || bytes.size() > 17)
-        raise_corrupted();
+        raise_corrupted_number();
     auto head = layout::load<std::int16_t>(bytes.data());
     Decimal decimal;
     decimal.negative = (head & 1) != 0;
@@ -48,25 +37,14 @@ Number unpack_decimal(std::string_view bytes)
     return Number::of(decimal);
 }
 
-}  // namespace
-
-Number number_of(const Item &item)
-{
-    if (item.type == Type::integer)
-        return unpack_integer(item.bytes);
-    return unpack_decimal(item.bytes);
-}
-
 NumberItem pack_number(const Number &number)
 {
     NumberItem packed;
     if (number.is_integer()) {
         std::int64_t value = number.integer();
-        std::uint8_t length = 1;
-        while (length < 8 && value >> (8 * length - 1) != (value < 0 ? -1 : 0))
-            ++length;
+        auto magnitude = static_cast<std::uint64_t>(value ^ value >> 63);
         packed.type = Type::integer;
-        packed.length = length;
+        packed.length = static_cast<std::uint8_t>(std::bit_width(magnitude) / 8 + 1);
         std::memcpy(packed.bytes, &value, sizeof value);
         return packed;
     }

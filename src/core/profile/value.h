@@ -23,8 +23,34 @@ inline bool operator==(const Item &left, const Item &right)
     return left.type == right.type && left.bytes == right.bytes;
 }
 
+[[noreturn]] void raise_corrupted_number();
+Number unpack_decimal(std::string_view bytes);
+
+// Loads of whole words, two of which may overlap, and the sign from the top bit of the last byte.
+inline std::int64_t unpack_integer(std::string_view bytes)
+{
+    const char *at = bytes.data();
+    std::size_t size = bytes.size();
+    if (size == 0 || size > 8)
+        raise_corrupted_number();
+    auto byte = [at](std::size_t index) {
+        return std::uint64_t{static_cast<unsigned char>(at[index])} << 8 * index;
+    };
+    auto word = [at](std::size_t index) {
+        return std::uint64_t{layout::load<std::uint32_t>(at + index)} << 8 * index;
+    };
+    std::uint64_t bits =
+        size < 4 ? byte(0) | byte(size / 2) | byte(size - 1) : word(0) | word(size - 4);
+    auto unused = static_cast<int>(64 - 8 * size);
+    return static_cast<std::int64_t>(bits << unused) >> unused;
+}
+
 // A payload of a number; throws corrupted when the bytes are none.
-Number number_of(const Item &item);
+inline Number number_of(const Item &item)
+{
+    return item.type == Type::integer ? Number(unpack_integer(item.bytes))
+                                      : unpack_decimal(item.bytes);
+}
 
 // The payload of a number, ready to be kept anywhere.
 struct NumberItem {

@@ -16,7 +16,8 @@ namespace {
 
 // Those with the key, if one is given.
 template <typename Visit>
-void for_each_event(std::string_view list, const std::optional<std::string> &key, Visit &&visit)
+void for_each_event(EventReader &reader, std::string_view list,
+                    const std::optional<std::string> &key, Visit &&visit)
 {
     View events(list);
     if (!events.is_array())
@@ -24,7 +25,7 @@ void for_each_event(std::string_view list, const std::optional<std::string> &key
     Event event;
     for (Cursor cursor(events); cursor.next();) {
         check_interrupt();
-        if (read_event(cursor.item(), key, event))
+        if (reader.read(cursor.item(), key, event))
             visit(event);
     }
 }
@@ -113,7 +114,7 @@ void Segmentation::add(const EventBatch &batch)
     bool may_match = (filter_asks_events_ || evaluation_->matches(subject_)) &&
                      (!is_known || find_ids_of_user());
     if (may_match)
-        for_each_event(batch.events, event_, [&](const Event &event) {
+        for_each_event(reader_, batch.events, event_, [&](const Event &event) {
             std::optional<std::uint32_t> bucket = bucket_of(event);
             if (!bucket)
                 return;
@@ -125,10 +126,11 @@ void Segmentation::add(const EventBatch &batch)
     subject_ = {};  // its parts end with this batch
 }
 
-bool Segmentation::asks(std::string_view events) const
+bool Segmentation::asks(std::string_view events)
 {
     bool asked = false;
-    for_each_event(events, event_, [&](const Event &event) { asked = asked || bucket_of(event); });
+    for_each_event(reader_, events, event_,
+                   [&](const Event &event) { asked = asked || bucket_of(event); });
     return asked;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../events/batch.h"
-#include "../events/event_list.h"
+#include "../events/event_reader.h"
 #include "block_filter.h"
 #include "combinations.h"
 #include "evaluate.h"
@@ -48,7 +48,7 @@ public:
 
     void add(const EventBatch &batch);
     // False when no event of a packed list is among those that count, whatever their user is.
-    bool asks(std::string_view events) const;
+    bool asks(std::string_view events);
 
     // False when something is asked that no column of a block has: then blocks come as batches.
     bool reads_columns() const;
@@ -90,6 +90,7 @@ private:
         profiles::find_ids(found, ranges_[breakdown], table_, breakdown, found_, ids);
     }
 
+    EventReader reader_;
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
     std::optional<Evaluation> evaluation_;

@@ -211,7 +211,7 @@ void count_block(Segmentation &segmentation, Datum block, std::span<const MovedU
 }
 
 // A profile is fetched only for events that it is asked about.
-bool is_asked(const Segmentation &segmentation, std::string_view events)
+bool is_asked(Segmentation &segmentation, std::string_view events)
 {
     bool asked = false;
     attempt([&](std::pmr::memory_resource *) { asked = segmentation.asks(events); });
