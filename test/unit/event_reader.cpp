@@ -15,13 +15,13 @@ namespace {
 
 std::string text_of(const Event &event)
 {
-    auto item = [](const Item &item) {
+    auto shown = [](const Item &item) {
         return std::string(type_name(item.type)) + ' ' + std::string(item.bytes) + ' ';
     };
     return std::string(event.key) + ' ' + std::to_string(event.ts) + ' ' +
            std::to_string(event.count) + ' ' + std::string(to_text(event.sum).view()) + ' ' +
-           std::string(to_text(event.duration).view()) + ' ' + item(event.hour) +
-           item(event.weekday) + (event.segmentation ? item(*event.segmentation) : "none");
+           std::string(to_text(event.duration).view()) + ' ' + shown(event.hour) +
+           shown(event.weekday) + (event.segmentation ? shown(*event.segmentation) : "none");
 }
 
 // What a reading ends with: the event, nothing for one with another key, or an error. Of two kinds of damage each may
