@@ -31,7 +31,7 @@ std::string text_of(const ExactSum &sum)
     return text;
 }
 
-// Three users with an event for each of these sums, in this order.
+// Users 3, 5 and 9: rows 0 and 1, 2 and 3, 4.
 struct Block {
     std::deque<std::string> kept;
     std::string bytes;
@@ -157,7 +157,6 @@ TEST_CASE("values of a block are added by cell, events one by one")
     CHECK(groups.bytes() > 0);
 }
 
-// Codes and integers that no type of the caller can hold are the least of them.
 TEST_CASE("sums do not overflow")
 {
     Groups groups({AggregateKind::sum});

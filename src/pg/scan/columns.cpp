@@ -221,6 +221,12 @@ int segment_argument(const OpExpr *expression)
                                                              : -1;
 }
 
+bool has_codes(Source source)
+{
+    return source == Source::key || source == Source::device_id || source == Source::property ||
+           source == Source::segment;
+}
+
 bool is_same_source(const ScanColumn &left, const ScanColumn &right)
 {
     return left.source == right.source &&

@@ -52,6 +52,9 @@ ScanColumn column_of_target(const ::Node *expression, Index varno, Oid table);
 // profile @@ segment: which argument is the segment, or -1 for any other operator.
 int segment_argument(const OpExpr *expression);
 
+// Whether blocks have them as codes of values, rather than as numbers, users or whole documents.
+bool has_codes(Source source);
+
 // The same values in the same places of a block.
 bool is_same_source(const ScanColumn &left, const ScanColumn &right);
 

@@ -91,37 +91,45 @@ TupleDesc describe_row(const EventScan &scan, const Grouping &grouping, ForeignS
     return row;
 }
 
+// The one that there is without keys is there from the beginning.
+void start_groups(Grouping &grouping)
+{
+    grouping.groups = own_in<Groups>(grouping.memory);
+    attempt([&](std::pmr::memory_resource *) {
+        std::vector<AggregateKind> kinds;
+        for (int index = 0; index < grouping.aggregate_count; ++index)
+            kinds.push_back(grouping.aggregates[index].kind);
+        grouping.groups->object = new Groups(std::move(kinds));
+        if (grouping.key_count == 0)
+            grouping.groups->object->add();
+    });
+}
+
 void start_table(EventScan &scan)
+{
+    constexpr long kRows = 256;
+    Grouping &grouping = *scan.grouping;
+    Oid *equal;
+    FmgrInfo *hash;
+    execTuplesHashPrepare(grouping.key_count, grouping.operators, &equal, &hash);
+    auto *numbers = static_cast<AttrNumber *>(
+        palloc(sizeof(AttrNumber) * static_cast<Size>(grouping.key_count)));
+    for (int key = 0; key < grouping.key_count; ++key)
+        numbers[key] = static_cast<AttrNumber>(grouping.stored.count + key + 1);
+    grouping.table =
+        BuildTupleHashTableExt(nullptr, grouping.row->tts_tupleDescriptor, grouping.key_count,
+                               numbers, equal, hash, grouping.collations, kRows, 0, grouping.memory,
+                               grouping.memory, scan.context->ecxt_per_tuple_memory, false);
+}
+
+void start_grouping(EventScan &scan)
 {
     Grouping &grouping = *scan.grouping;
     MemoryContextReset(grouping.memory);
     MemoryContext previous = MemoryContextSwitchTo(grouping.memory);
-    grouping.groups = own_in<Groups>(grouping.memory);
-    int count = grouping.aggregate_count;
-    const Aggregate *aggregates = grouping.aggregates;
-    bool has_one = grouping.key_count == 0;
-    attempt([&](std::pmr::memory_resource *) {
-        std::vector<AggregateKind> kinds;
-        for (int index = 0; index < count; ++index)
-            kinds.push_back(aggregates[index].kind);
-        grouping.groups->object = new Groups(std::move(kinds));
-        if (has_one)
-            grouping.groups->object->add();
-    });
-    if (!has_one) {
-        Oid *equal;
-        FmgrInfo *hash;
-        execTuplesHashPrepare(grouping.key_count, grouping.operators, &equal, &hash);
-        auto *numbers = static_cast<AttrNumber *>(
-            palloc(sizeof(AttrNumber) * static_cast<Size>(grouping.key_count)));
-        for (int key = 0; key < grouping.key_count; ++key)
-            numbers[key] = static_cast<AttrNumber>(grouping.stored.count + key + 1);
-        constexpr long kRows = 256;
-        grouping.table = BuildTupleHashTableExt(
-            nullptr, grouping.row->tts_tupleDescriptor, grouping.key_count, numbers, equal, hash,
-            grouping.collations, kRows, 0, grouping.memory, grouping.memory,
-            scan.context->ecxt_per_tuple_memory, false);
-    }
+    start_groups(grouping);
+    if (grouping.key_count > 0)
+        start_table(scan);
     MemoryContextSwitchTo(previous);
 }
 
@@ -138,7 +146,7 @@ bool is_too_large(const Grouping &grouping)
 // False as soon as the groups need too much memory.
 bool read_rows(EventScan &scan)
 {
-    start_table(scan);
+    start_grouping(scan);
     restart_rows(scan);
     while (open_next_block(scan)) {
         group_block(scan);

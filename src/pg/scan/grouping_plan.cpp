@@ -79,12 +79,6 @@ bool has_other_columns(List *targets)
     return false;
 }
 
-bool has_codes(Source source)
-{
-    return source == Source::key || source == Source::device_id || source == Source::property ||
-           source == Source::segment;
-}
-
 // Keys of columns alone, which say the same of the same row whenever they are asked.
 bool read_keys(GroupPlan &plan, const ScanColumns &columns)
 {

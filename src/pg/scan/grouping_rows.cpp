@@ -28,21 +28,10 @@ struct BlockGroups {
     std::vector<Number> numbers;
 };
 
-bool has_codes(const EventScan &scan, int column)
-{
-    switch (scan.columns.columns[column].source) {
-    case Source::key:
-    case Source::device_id:
-    case Source::property:
-    case Source::segment: return !scan.values[column].info || scan.values[column].codes;
-    default: return false;
-    }
-}
-
 bool are_keys_codes(const EventScan &scan)
 {
     for (int column : scan.grouping->stored)
-        if (!has_codes(scan, column))
+        if (!has_codes(scan.columns.columns[column].source))
             return false;
     return true;
 }
@@ -146,7 +135,7 @@ bool find_measured(EventScan &scan, const Aggregate &aggregate, BlockGroups &blo
     const BlockValues &values = scan.values[aggregate.column];
     std::size_t rows = scan.block->object->directory().rows();
     bool counts = aggregate.kind == AggregateKind::values;
-    if (counts && !has_codes(scan, aggregate.column))
+    if (counts && !has_codes(scan.columns.columns[aggregate.column].source))
         return true;
     if (!values.info)
         return false;
