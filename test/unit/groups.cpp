@@ -2,60 +2,31 @@
 #include "../../src/core/scan/groups.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 
 #include <doctest/doctest.h>
 
-#include "../../src/core/events/block_builder.h"
-#include "../../src/core/scan/block_rows.h"
 #include "../../src/core/scan/row_cells.h"
-#include "random_tree.h"
+#include "block_of.h"
+#include "sum_text.h"
 
 using namespace profiles;
-using block::ColumnKind;
 
 namespace {
 
 constexpr std::uint32_t kNoGroup = GroupedRows::kNoGroup;
 
-std::string text_of(const ExactSum &sum)
-{
-    std::string text;
-    for (const ExactSum::Term &term : sum.terms()) {
-        char written[kTermText];
-        write_term(term, written);
-        text += (text.empty() ? "" : " ") + std::string(written);
-    }
-    return text;
-}
-
 // Users 3, 5 and 9: rows 0 and 1, 2 and 3, 4.
-struct Block {
-    std::deque<std::string> kept;
-    std::string bytes;
-    std::vector<MovedUser> moved;
-    BlockRows rows;
-
+struct Block : test::BlockOf {
     explicit Block(std::vector<MovedUser> merged = {})
-        : bytes(build()), moved(std::move(merged)), rows(bytes, moved)
+        : BlockOf(
+              {{3, "a", R"({"country":"DE"})",
+                R"([{"key":"buy","ts":10,"sum":2.5},{"key":"buy","ts":20}])"},
+               {5, "b", R"({"country":"FR"})", R"([{"key":"buy","ts":15},{"key":"buy","ts":30}])"},
+               {9, "c", R"({"country":"DE"})", R"([{"key":"tap","ts":40}])"}},
+              std::move(merged))
     {
-        ByteRange users = rows.directory().user_bytes();
-        rows.read_users(std::string_view(bytes).substr(users.offset, users.size));
-    }
-
-    std::string_view packed(std::string_view json) { return kept.emplace_back(test::build(json)); }
-
-    std::string build()
-    {
-        EventBatch batches[] = {
-            {3, "a", packed(R"({"country":"DE"})"),
-             packed(R"([{"key":"buy","ts":10,"sum":2.5},{"key":"buy","ts":20}])")},
-            {5, "b", packed(R"({"country":"FR"})"),
-             packed(R"([{"key":"buy","ts":15},{"key":"buy","ts":30}])")},
-            {9, "c", packed(R"({"country":"DE"})"), packed(R"([{"key":"tap","ts":40}])")}};
-        return build_blocks(batches).front();
     }
 };
 
@@ -130,13 +101,13 @@ TEST_CASE("values of a block are added by cell, events one by one")
     amounts.integers = integers;
     amounts.digits = 2;
     groups.add_rows(grouped, 2, amounts);
-    CHECK(text_of(groups.tally(1, 2).sum) == "-1750e-2");
+    CHECK(test::terms_of(groups.tally(1, 2).sum) == "-1750e-2");
     CHECK(groups.tally(1, 2).digits == 1);
     groups.add_number(1, 2, Number::parse("0.001"));
     groups.add_number(1, 2, Number(5));
     CHECK(groups.tally(1, 2).digits == 3);
     CHECK(groups.tally(1, 2).count == 5);
-    CHECK(text_of(groups.tally(1, 2).sum) == "-1750e-2 1e-3 5e0");
+    CHECK(test::terms_of(groups.tally(1, 2).sum) == "-1750e-2 1e-3 5e0");
 
     std::vector<Number> numbers = {Number::parse("1e20"), Number(1)};
     MeasuredColumn odd;
@@ -144,7 +115,7 @@ TEST_CASE("values of a block are added by cell, events one by one")
     odd.numbers = numbers;
     groups.add_rows(grouped, 2, odd);
     CHECK(groups.tally(1, 2).count == 8);
-    CHECK(text_of(groups.tally(1, 2).sum) == "-1750e-2 1e-3 7e0 1e20");
+    CHECK(test::terms_of(groups.tally(1, 2).sum) == "-1750e-2 1e-3 7e0 1e20");
 
     MeasuredColumn times;
     times.integers = integers;
@@ -169,7 +140,7 @@ TEST_CASE("sums do not overflow")
     MeasuredColumn column;
     column.integers = integers;
     groups.add_rows({rows, cells, of_cells}, 0, column);
-    CHECK(text_of(groups.tally(0, 0).sum) == "-9223372036854775808000e0");
+    CHECK(test::terms_of(groups.tally(0, 0).sum) == "-9223372036854775808000e0");
     CHECK(groups.tally(0, 0).digits == 0);
 }
 

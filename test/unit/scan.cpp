@@ -1,13 +1,11 @@
 #include "../../src/core/scan/block_rows.h"
 
-#include <deque>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "../../src/core/error.h"
-#include "../../src/core/events/block_builder.h"
-#include "random_tree.h"
+#include "block_of.h"
 
 using namespace profiles;
 using block::ColumnKind;
@@ -15,38 +13,17 @@ using block::ColumnKind;
 namespace {
 
 // Two users: 3 has rows 0 and 1, 5 has rows 2 to 4.
-struct Block {
-    std::deque<std::string> kept;
-    std::string bytes;
-    std::vector<MovedUser> moved;
-    BlockRows rows;
-
+struct Block : test::BlockOf {
     explicit Block(std::vector<MovedUser> merged = {})
-        : bytes(build()), moved(std::move(merged)), rows(bytes, moved)
+        : BlockOf(
+              {{3, "a", R"({"country":"DE"})",
+                R"([{"key":"buy","ts":10,"sum":2.5},{"key":"view","ts":20}])"},
+               {5, "b", R"({"country":"FR","custom":{"plan":"pro"}})",
+                R"([{"key":"buy","ts":15,"segmentation":{"item":"pen"}},{"key":"buy","ts":30}])"},
+               {5, "b", R"({"country":"DE","custom":{"plan":"pro"}})",
+                R"([{"key":"tap","ts":40}])"}},
+              std::move(merged))
     {
-        for (const BlockColumnInfo &column : rows.directory().columns())
-            rows.read(column, slice(column.bytes()));
-        rows.read_users(slice(rows.directory().user_bytes()));
-    }
-
-    std::string_view packed(std::string_view json) { return kept.emplace_back(test::build(json)); }
-
-    std::string build()
-    {
-        EventBatch batches[] = {
-            {3, "a", packed(R"({"country":"DE"})"),
-             packed(R"([{"key":"buy","ts":10,"sum":2.5},{"key":"view","ts":20}])")},
-            {5, "b", packed(R"({"country":"FR","custom":{"plan":"pro"}})"),
-             packed(
-                 R"([{"key":"buy","ts":15,"segmentation":{"item":"pen"}},{"key":"buy","ts":30}])")},
-            {5, "b", packed(R"({"country":"DE","custom":{"plan":"pro"}})"),
-             packed(R"([{"key":"tap","ts":40}])")}};
-        return build_blocks(batches).front();
-    }
-
-    std::string_view slice(ByteRange range) const
-    {
-        return std::string_view(bytes).substr(range.offset, range.size);
     }
 
     const BlockColumnInfo &column(ColumnKind kind, std::string_view name = {}) const

@@ -10,6 +10,7 @@
 #include "../../src/core/error.h"
 #include "../../src/core/profile/assembly.h"
 #include "../../src/core/profile/json_reader.h"
+#include "sum_text.h"
 
 using namespace profiles;
 
@@ -39,17 +40,6 @@ SegmentationRequest request(std::string_view filter, const Names &breakdown = {}
     return made;
 }
 
-std::string terms_of(const ExactSum &sum)
-{
-    std::string all;
-    for (const ExactSum::Term &term : sum.terms()) {
-        char text[kTermText];
-        write_term(term, text);
-        all += (all.empty() ? "" : " ") + std::string(text);
-    }
-    return all;
-}
-
 // bucket|a,b,c|users|times|sum|dur, one group to a line.
 std::string answer(Segmentation &segmentation)
 {
@@ -60,7 +50,7 @@ std::string answer(Segmentation &segmentation)
         for (const auto &value : group.segment)
             all += (all.back() == '|' ? "" : ",") + value.value_or("NULL");
         all += "|" + std::to_string(group.users.count()) + "|" + std::to_string(group.times) + "|" +
-               terms_of(group.sum) + "|" + terms_of(group.duration) + "\n";
+               test::terms_of(group.sum) + "|" + test::terms_of(group.duration) + "\n";
     }
     return all;
 }
@@ -349,8 +339,8 @@ TEST_CASE("groups travel as bytes and add up")
         CHECK(one.segment == other.segment);
         CHECK(one.users.count() == other.users.count());
         CHECK(one.times == other.times);
-        CHECK(terms_of(one.sum) == terms_of(other.sum));
-        CHECK(terms_of(one.duration) == terms_of(other.duration));
+        CHECK(test::terms_of(one.sum) == test::terms_of(other.sum));
+        CHECK(test::terms_of(one.duration) == test::terms_of(other.duration));
     }
     GroupTable empty(3);
     empty.add(GroupTable(3).write());
@@ -390,7 +380,7 @@ TEST_CASE("sums have no limit")
     CHECK(nothing.terms().empty());
     ExactSum lowest;
     lowest.add(std::numeric_limits<std::int64_t>::min());
-    CHECK(terms_of(lowest) == "-9223372036854775808e0");
+    CHECK(test::terms_of(lowest) == "-9223372036854775808e0");
 }
 
 TEST_CASE("what cannot be counted is refused")
