@@ -45,8 +45,8 @@ SELECT form, md5(block::text) = md5(made()::text) FROM forms;
 SELECT form, summary.* FROM forms, event_block_summary(block) AS summary;
 SELECT form, cardinality(event_block_uids(block)), event_block_uids(block) = ARRAY(SELECT generate_series(1, 300)::bigint) FROM forms;
 SELECT form, event_block_info(block) = event_block_info(made()) FROM forms;
-SELECT form, md5(segmentation_groups(block, NULL, NULL, NULL, NULL, '{}', 'view', '{"country": {"$ne": "FR"}}', '{event.item}', NULL, NULL, NULL, NULL, NULL)::text)
-             = md5(segmentation_groups(made(), NULL, NULL, NULL, NULL, '{}', 'view', '{"country": {"$ne": "FR"}}', '{event.item}', NULL, NULL, NULL, NULL, NULL)::text)
+SELECT form, md5(segmentation_groups(block, NULL, NULL, NULL, NULL, NULL, '{}', 'view', '{"country": {"$ne": "FR"}}', '{event.item}', NULL, NULL, NULL, NULL, NULL)::text)
+             = md5(segmentation_groups(made(), NULL, NULL, NULL, NULL, NULL, '{}', 'view', '{"country": {"$ne": "FR"}}', '{event.item}', NULL, NULL, NULL, NULL, NULL)::text)
   FROM forms GROUP BY form ORDER BY form;
 
 -- Rows that were written and not committed lie among the pieces; those of a transaction are read by itself.
@@ -81,7 +81,7 @@ END
 $$;
 DO $$
 BEGIN
-    PERFORM segmentation_groups(block, NULL, NULL, NULL, NULL, '{}', NULL, '{}', '{event.item}', NULL, NULL, NULL, NULL, NULL) FROM at_once;
+    PERFORM segmentation_groups(block, NULL, NULL, NULL, NULL, NULL, '{}', NULL, '{}', '{event.item}', NULL, NULL, NULL, NULL, NULL) FROM at_once;
 EXCEPTION WHEN data_corrupted THEN
     RAISE NOTICE '%', regexp_replace(SQLERRM, 'value \d+ in .*', 'value N in its TOAST table');
 END

@@ -40,7 +40,7 @@ SELECT pg_temp.answers() AS serial \gset
 SELECT users, times, sum FROM profiles.segmentation('shop', 'buy', '{}', '{country}', period => 'all') ORDER BY segment;
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
-EXPLAIN (COSTS off) SELECT profiles.segmentation_groups(profiles.segmentation_block(data), NULL, NULL, NULL, NULL, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL, NULL) FROM shop.event_blocks;
+EXPLAIN (COSTS off) SELECT profiles.segmentation_groups(profiles.segmentation_block(data), NULL, NULL, NULL, NULL, NULL, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL, NULL) FROM shop.event_blocks;
 SELECT pg_temp.answers() = :'serial'::jsonb;
 -- with workers alone, so that every part comes from one
 SET parallel_leader_participation = off;
@@ -126,25 +126,25 @@ SELECT count(*) FROM profiles.segmentation('shop', NULL, '{}', '{uid,event.item}
 RESET profiles.segmentation_memory;
 SELECT count(*) > 100 FROM profiles.segmentation('shop', NULL, '{}', '{uid,event.item}', 'hourly', 'all');
 SET statement_timeout = '300ms';
-SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, '{}', 'buy', '{}', '{uid}', NULL, NULL, NULL, NULL, NULL) FROM shop.event_blocks, generate_series(1, 1000000);
+SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, NULL, '{}', 'buy', '{}', '{uid}', NULL, NULL, NULL, NULL, NULL) FROM shop.event_blocks, generate_series(1, 1000000);
 SET max_parallel_workers_per_gather = 0;
-SELECT profiles.segmentation_groups(NULL, n, 'd', '{"country": "DE"}', '[{"key": "buy", "ts": 1}]', '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL, NULL) FROM generate_series(1, 1000000000) AS n;
+SELECT profiles.segmentation_groups(NULL, n, 'd', '{"country": "DE"}', '[{"key": "buy", "ts": 1}]', NULL, '{}', 'buy', '{}', '{country}', NULL, NULL, NULL, NULL, NULL) FROM generate_series(1, 1000000000) AS n;
 RESET statement_timeout;
 RESET parallel_leader_participation;
 -- the aggregate by itself: its result as bytes, nulls, and what is no use of it
 SELECT count(DISTINCT groups), min(length(groups)) > 0 FROM unnest('{buy,view,none}'::text[]) AS key,
-    LATERAL (SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, '{}', key, '{}', '{country}', NULL, NULL, NULL, NULL, NULL) AS groups FROM shop.event_blocks WHERE block = 1) AS made;
-SELECT profiles.segmentation_groups(NULL, 1, 'd', '{"country": "DE"}', '[{"key": "buy", "ts": 1}]', NULL, NULL, '{}', '{country}', NULL, NULL, NULL, NULL, NULL)
-     = profiles.segmentation_groups(NULL, 1, 'e', '{"country": "DE"}', '[{"key": "pay", "ts": 2}]', '{}', 'pay', '{}', '{country}', 0, 9, '{1970-01-01}', NULL, '{}');
-SELECT profiles.segmentation_groups(NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) IS NOT NULL;
-SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) IS NULL FROM shop.event_blocks WHERE false;
-SELECT profiles.segmentation_groups(NULL, NULL, NULL, NULL, '[{"key": "buy", "ts": 1}]', NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL);
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL);
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, NULL);
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', '{1,NULL}', NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL);
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, '{}', '{a}', NULL, NULL, NULL, '{a,b}', NULL);
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, key, '{}', '{}', NULL, NULL, NULL, NULL, NULL) FROM unnest('{a,b}'::text[]) AS key;
-SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) OVER ();
+    LATERAL (SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, NULL, '{}', key, '{}', '{country}', NULL, NULL, NULL, NULL, NULL) AS groups FROM shop.event_blocks WHERE block = 1) AS made;
+SELECT profiles.segmentation_groups(NULL, 1, 'd', '{"country": "DE"}', '[{"key": "buy", "ts": 1}]', NULL, NULL, NULL, '{}', '{country}', NULL, NULL, NULL, NULL, NULL)
+     = profiles.segmentation_groups(NULL, 1, 'e', '{"country": "DE"}', '[{"key": "pay", "ts": 2}]', NULL, '{}', 'pay', '{}', '{country}', 0, 9, '{1970-01-01}', NULL, '{}');
+SELECT profiles.segmentation_groups(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) IS NOT NULL;
+SELECT profiles.segmentation_groups(data, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) IS NULL FROM shop.event_blocks WHERE false;
+SELECT profiles.segmentation_groups(NULL, NULL, NULL, NULL, '[{"key": "buy", "ts": 1}]', NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL);
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL);
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, '{1,NULL}', NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL);
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, NULL, '{}', '{a}', NULL, NULL, NULL, '{a,b}', NULL);
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, key, '{}', '{}', NULL, NULL, NULL, NULL, NULL) FROM unnest('{a,b}'::text[]) AS key;
+SELECT profiles.segmentation_groups(NULL, 1, NULL, NULL, '[]', NULL, NULL, NULL, '{}', '{}', NULL, NULL, NULL, NULL, NULL) OVER ();
 -- nobody can call its steps: SQL has no values for them
 SELECT count(*), bool_and('internal'::regtype = ANY (proargtypes)) FROM pg_proc WHERE proname ~ '^segmentation_groups_';
 SELECT profiles.segmentation_block(NULL) IS NULL;

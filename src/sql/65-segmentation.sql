@@ -2,20 +2,32 @@
 -- they are. This layer resolves names (the app, its time zone, the period, the buckets); the scan
 -- itself is one C function.
 
--- One aggregate counts blocks and batches. Costs are what the planner decides by whether parallel workers are worth
--- their start, which it puts at 1000: a block takes half a millisecond and costs 50, so that forty are worth it; a
--- batch takes a microsecond and costs 0.1. A cost of the step cannot tell them apart, so blocks have one of their own.
+-- One aggregate counts blocks, pages of batches and single batches. Costs are what the planner decides by whether
+-- parallel workers are worth their start, which it puts at 1000, or ten milliseconds: a block takes a quarter of one
+-- and costs 22, a page 7 microseconds and 0.7, a batch that comes as a row a microsecond and 0.1. A cost of the step
+-- cannot tell them apart, so blocks and pages have one of their own.
 CREATE FUNCTION @extschema@.segmentation_block(@extschema@.event_block) RETURNS @extschema@.event_block
     AS 'MODULE_PATHNAME', 'segmentation_block' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 9000;
 COMMENT ON FUNCTION @extschema@.segmentation_block(@extschema@.event_block) IS
     'internal: a block as it is; stands in queries for what it costs to count it';
 
+CREATE FUNCTION @extschema@.segmentation_pages_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'segmentation_pages_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.segmentation_pages_support(internal) IS
+    'internal: tells the planner what it costs to count pages of batches';
+-- Not immutable: a constant would have no price, and no worker would take it.
+CREATE FUNCTION @extschema@.segmentation_pages(batches oid, first bigint, count bigint) RETURNS bigint[]
+    AS 'MODULE_PATHNAME', 'segmentation_pages' LANGUAGE C STABLE STRICT PARALLEL SAFE
+    SUPPORT @extschema@.segmentation_pages_support;
+COMMENT ON FUNCTION @extschema@.segmentation_pages(oid, bigint, bigint) IS
+    'internal: names pages of a table of batches for segmentation_groups to count';
+
 CREATE FUNCTION @extschema@.segmentation_groups_add(
     state internal, block @extschema@.event_block, uid bigint, device_id text, profile @extschema@.profile, events @extschema@.event_list,
-    moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    pages bigint[], moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
     starts timestamptz[], cell text[], metrics text[]) RETURNS internal
     AS 'MODULE_PATHNAME', 'segmentation_groups_add' LANGUAGE C STABLE PARALLEL SAFE COST 40;
-COMMENT ON FUNCTION @extschema@.segmentation_groups_add(internal, @extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
+COMMENT ON FUNCTION @extschema@.segmentation_groups_add(internal, @extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
     'internal: a step of segmentation_groups';
 CREATE FUNCTION @extschema@.segmentation_groups_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'segmentation_groups_combine' LANGUAGE C STABLE PARALLEL SAFE;
@@ -36,14 +48,14 @@ COMMENT ON FUNCTION @extschema@.segmentation_groups_result(internal) IS
 
 CREATE AGGREGATE @extschema@.segmentation_groups(
     block @extschema@.event_block, uid bigint, device_id text, profile @extschema@.profile, events @extschema@.event_list,
-    moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
+    pages bigint[], moved bigint[], event text, query @extschema@.segment, breakdown text[], from_ms bigint, until_ms bigint,
     starts timestamptz[], cell text[], metrics text[]) (
     SFUNC = @extschema@.segmentation_groups_add, STYPE = internal, SSPACE = 65536,
     COMBINEFUNC = @extschema@.segmentation_groups_combine,
     SERIALFUNC = @extschema@.segmentation_groups_write, DESERIALFUNC = @extschema@.segmentation_groups_read,
     FINALFUNC = @extschema@.segmentation_groups_result, FINALFUNC_MODIFY = READ_WRITE,
     PARALLEL = SAFE);
-COMMENT ON AGGREGATE @extschema@.segmentation_groups(@extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
+COMMENT ON AGGREGATE @extschema@.segmentation_groups(@extschema@.event_block, bigint, text, @extschema@.profile, @extschema@.event_list, bigint[], bigint[], text, @extschema@.segment, text[], bigint, bigint, timestamptz[], text[], text[]) IS
     'internal: counts the events of blocks and batches for segmentation_scan; null when there are none';
 
 CREATE FUNCTION @extschema@.segmentation_scan(
@@ -91,6 +103,11 @@ $function$;
 COMMENT ON FUNCTION @extschema@.segmentation_bounds(tstzrange) IS
     'internal: a range as milliseconds since 1970, the upper bound excluded; null where it has no bound';
 
+CREATE FUNCTION @extschema@.batch_times(batches regclass, OUT earliest timestamptz, OUT latest timestamptz)
+    AS 'MODULE_PATHNAME', 'batch_times' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION @extschema@.batch_times(regclass) IS
+    'internal: the earliest and the latest time of a table of batches; null when it is empty';
+
 -- Buckets need two ends: where the period has none, the data has. Events lie between first_ts and last_ts
 -- of their batch; an unfinished session is an event at its start.
 CREATE FUNCTION @extschema@.segmentation_finite_range(app text, range tstzrange) RETURNS tstzrange
@@ -107,12 +124,11 @@ BEGIN
         RETURN range;
     END IF;
     EXECUTE format('SELECT least(b.earliest, c.earliest, u.earliest), greatest(b.latest, c.latest, u.latest)
-                      FROM (SELECT min(first_ts) AS earliest, max(last_ts) AS latest
-                              FROM %1$I.event_batches) AS b,
+                      FROM @extschema@.batch_times(%2$L) AS b,
                            (SELECT min(first_ts) AS earliest, max(last_ts) AS latest
                               FROM %1$I.event_blocks) AS c,
                            (SELECT min(session_start) AS earliest, max(session_start) AS latest
-                              FROM %1$I.users WHERE session_start IS NOT NULL) AS u', app)
+                              FROM %1$I.users WHERE session_start IS NOT NULL) AS u', app, format('%I.event_batches', app))
        INTO earliest, latest;
     earliest := CASE WHEN bounded_below THEN lower(range) ELSE earliest END;
     latest := CASE WHEN bounded_above THEN upper(range) ELSE latest END;

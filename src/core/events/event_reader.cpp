@@ -86,6 +86,7 @@ void EventReader::learn(const View &event)
         std::memcpy(name, bytes.data() + shape.names_start() + shape.names_size, length);
         if (!find_member({name, length}, shape.members[index]))
             return;
+        shape.has_key |= shape.members[index] == Member::key;
         shape.names_size += static_cast<std::uint32_t>(length);
     }
     shapes_[next_] = shape;
@@ -98,24 +99,30 @@ bool EventReader::read_members(const Shape &shape, std::string_view bytes,
 {
     // Copied whole: to set member after member and to read them at once later stalls a processor.
     static const Event kEmpty;
-    const char *entry = bytes.data() + shape.head_size();
+    const char *entries = bytes.data() + shape.head_size();
     const char *at = bytes.data() + shape.names_start() + shape.names_size;
     const char *end = bytes.data() + bytes.size();
-    std::array<Item, kMaxMembers> values;
+    const char *values[kMaxMembers];
+    auto entry = [&](std::uint32_t index) {
+        return layout::narrow_entry(layout::load<std::uint16_t>(entries + 2 * index));
+    };
     for (std::uint32_t index = 0; index < shape.count; ++index) {
-        layout::Entry found = layout::narrow_entry(layout::load<std::uint16_t>(entry + 2 * index));
+        layout::Entry found = entry(index);
         if (static_cast<unsigned>(found.type) > kLastType ||
             found.length > static_cast<std::size_t>(end - at))
             raise_corrupted_profile();
-        values[index] = {found.type, {at, found.length}};
-        at += found.length;
-        if (key && shape.members[index] == Member::key && values[index].bytes != *key)
+        if (key && shape.members[index] == Member::key &&
+            std::string_view(at, found.length) != *key)
             return false;
+        values[index] = at;
+        at += found.length;
     }
     event = kEmpty;
-    for (std::uint32_t index = 0; index < shape.count; ++index)
-        set_member(shape.members[index], values[index], event);
-    return !key || event.key == *key;
+    for (std::uint32_t index = 0; index < shape.count; ++index) {
+        layout::Entry found = entry(index);
+        set_member(shape.members[index], {found.type, {values[index], found.length}}, event);
+    }
+    return !key || shape.has_key || key->empty();
 }
 
 bool EventReader::read(const Item &element, const std::optional<std::string> &key, Event &event)

@@ -22,6 +22,7 @@ private:
     struct Shape {
         std::uint32_t count = 0;  // 0: none yet
         std::uint32_t names_size = 0;
+        bool has_key = false;
         std::array<char, layout::kHeaderSize + 2 * kMaxMembers> head{};
         std::array<char, kMaxNames> names{};
         std::array<Member, kMaxMembers> members{};

@@ -47,6 +47,11 @@ public:
     bool needs_profile() const { return needs_profile_; }
 
     void add(const EventBatch &batch);
+    // False when nothing that happens in [first, last] counts.
+    bool may_ask(std::int64_t first, std::int64_t last) const
+    {
+        return (!from_ || last >= *from_) && (!until_ || first < *until_);
+    }
     // False when no event of a packed list is among those that count, whatever their user is.
     bool asks(std::string_view events);
 

@@ -222,7 +222,7 @@ extern "C" Datum user_block_changed(PG_FUNCTION_ARGS)
     if (first_page != InvalidBlockNumber)
         changed = count_changed(users, first_page,
                                 old_copy(users, PG_GETARG_DATUM(2), PG_GETARG_TRANSACTIONID(3)));
-    close_users(users);
+    close_pages(users);
     PG_RETURN_INT32(static_cast<int32>(changed));
 }
 
@@ -234,7 +234,7 @@ extern "C" Datum user_block_make(PG_FUNCTION_ARGS)
     struct varlena *made = nullptr;
     if (first_page != InvalidBlockNumber)
         made = copy_range(users, first_page);
-    close_users(users);
+    close_pages(users);
     if (!made)
         PG_RETURN_NULL();
     PG_RETURN_POINTER(made);

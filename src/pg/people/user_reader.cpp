@@ -82,16 +82,13 @@ void prefetch_tuples(Buffer buffer)
 void take_page(Reading &reading, Buffer buffer, BlockNumber page, std::uint32_t row,
                std::uint32_t end)
 {
-    Relation relation = reading.users->relation;
-    TestForOldSnapshot(reading.snapshot, relation, BufferGetPage(buffer));
+    TestForOldSnapshot(reading.snapshot, reading.users->relation, BufferGetPage(buffer));
     prefetch_tuples(buffer);
     for (OffsetNumber line = 1; line <= last_line(buffer); ++line) {
         HeapTupleData tuple;
         if (!read_line(*reading.users, buffer, page, line, &tuple))
             continue;
-        bool visible = HeapTupleSatisfiesVisibility(&tuple, reading.snapshot, buffer);
-        HeapCheckForSerializableConflictOut(visible, relation, &tuple, buffer, reading.snapshot);
-        if (!visible)
+        if (!is_visible(*reading.users, buffer, &tuple, reading.snapshot))
             continue;
         if (row < end && find_row(*reading.copy, row, end, line) && is_as_copied(reading, &tuple))
             keep_rows(reading, row, row + 1);

@@ -3,40 +3,19 @@
 
 #include <bitset>
 
+#include "../table_pages.h"
 #include "user_columns.h"
 
 #include "../../core/people/user_block_layout.h"
 
-extern "C" {
-#include "storage/bufmgr.h"
-#include "utils/rel.h"
-#include "utils/snapshot.h"
-}
-
 namespace profiles::pg {
 
-struct UserTable {
-    Relation relation;
+struct UserTable : TablePages {
     UserColumns columns;
-    // An ordinary table, of which the caller may see every row; others are left to SQL.
-    bool has_pages;
-    BlockNumber pages;
-    BufferAccessStrategy strategy;
 };
 
-// Raises insufficient_privilege for who may not read it.
+// Raises what open_pages() and user_columns() raise; closed as any table by close_pages().
 UserTable open_users(Oid relation);
-void close_users(const UserTable &users);
-
-// Pinned, not locked.
-inline Buffer read_page(const UserTable &users, BlockNumber page)
-{
-    return ReadBufferExtended(users.relation, MAIN_FORKNUM, page, RBM_NORMAL, users.strategy);
-}
-// The lines of a page, from 1 on; of a buffer that is locked. False where no tuple is.
-OffsetNumber last_line(Buffer buffer);
-bool read_line(const UserTable &users, Buffer buffer, BlockNumber page, OffsetNumber line,
-               HeapTuple tuple);
 
 // What the visibility map says of a range of pages.
 struct RangeMap {

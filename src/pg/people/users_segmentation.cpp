@@ -163,7 +163,7 @@ void run(Scan &scan)
         count_by_sql(scan);
     }
     SPI_finish();
-    close_users(scan.users);
+    close_pages(scan.users);
     attempt([&](std::pmr::memory_resource *) { scan.owned->object->table().sort(); });
 }
 

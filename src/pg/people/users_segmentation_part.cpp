@@ -65,7 +65,7 @@ extern "C" Datum users_segmentation_part(PG_FUNCTION_ARGS)
                   PG_GETARG_TRANSACTIONID(kWrittenBy), copy);
         read_range(segmentation, users, first, *copy);
     }
-    close_users(users);
+    close_pages(users);
     struct varlena *part = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
         part = make_varlena(segmentation.table().write(), memory);

@@ -5,6 +5,7 @@
 #include "../../core/segment/user_set_build.h"
 #include "../owned.h"
 #include "../profile/datum.h"
+#include "../table_pages.h"
 #include "../time.h"
 #include "group_rows.h"
 #include "parts.h"
@@ -14,7 +15,9 @@
 #include "segmentation_query.h"
 
 extern "C" {
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -23,6 +26,7 @@ extern "C" {
 #include "nodes/params.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 }
@@ -107,6 +111,20 @@ void read_rows_arguments(FunctionCallInfo fcinfo, Scan &scan)
     scan.request.fills = PG_GETARG_BOOL(kFills);
 }
 
+// Page by page, where that can be. Locked as by a query.
+void find_batches(ScanTables &tables)
+{
+    Oid batches = get_relname_relid("event_batches", get_namespace_oid(tables.app, false));
+    if (!OidIsValid(batches))
+        return;  // the query says so
+    Relation table = table_open(batches, AccessShareLock);
+    if (has_pages(table)) {
+        tables.batches = batches;
+        tables.batch_pages = RelationGetNumberOfBlocks(table);
+    }
+    table_close(table, NoLock);
+}
+
 ScanTables tables_of(const Scan &scan, const Segmentation &segmentation)
 {
     const SegmentationRequest &request = scan.request;
@@ -119,6 +137,8 @@ ScanTables tables_of(const Scan &scan, const Segmentation &segmentation)
     tables.has_begin = request.from.has_value();
     tables.has_end = request.until.has_value();
     tables.has_event = request.event.has_value();
+    if (!tables.needs_profile || !tables.latest)
+        find_batches(tables);
     return tables;
 }
 

@@ -11,6 +11,7 @@
 #include "../profile/datum.h"
 #include "../time.h"
 #include "scan_arguments.h"
+#include "segmentation_pages.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -19,6 +20,8 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
 }
 
 namespace profiles::pg {
@@ -42,6 +45,7 @@ enum Argument {
     kDevice,
     kProfile,
     kEvents,
+    kPages,
     kMoved,
     kEvent,
     kQuery,
@@ -122,7 +126,7 @@ void check_question(FunctionCallInfo fcinfo)
         if (contain_var_clause(reinterpret_cast<::Node *>(given->expr)))
             ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                             errmsg("segmentation_groups asks the same of all rows"),
-                            errdetail("Only its first five arguments may differ.")));
+                            errdetail("Only its first six arguments may differ.")));
     }
 }
 
@@ -218,24 +222,68 @@ bool is_asked(Segmentation &segmentation, std::string_view events)
     return asked;
 }
 
-void count_batch(FunctionCallInfo fcinfo, Segmentation &segmentation)
+bool is_stored_in_row(const struct varlena *value)
+{
+    return VARATT_IS_SHORT(value) || !VARATT_IS_EXTENDED(value);
+}
+
+// The profile as it is stored; null where nothing is asked of it.
+void count_batch(Segmentation &segmentation, EventBatch batch, struct varlena *profile)
+{
+    if (profile) {
+        if (!is_stored_in_row(profile) && !is_asked(segmentation, batch.events))
+            return;
+        batch.profile = bytes_of(pg_detoast_datum_packed(profile));
+    }
+    attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
+}
+
+void count_row(FunctionCallInfo fcinfo, Segmentation &segmentation)
 {
     if (PG_ARGISNULL(kUid))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("events of segmentation_groups need a uid")));
     EventBatch batch;
     batch.uid = PG_GETARG_INT64(kUid);
-    batch.events = PG_GETARG_BYTES(kEvents);
+    batch.events = PG_GETARG_BYTES(kEvents);  // fetches what lies before it, too: the profile
     if (!PG_ARGISNULL(kDevice))
         batch.device_id = bytes_of(PG_GETARG_VARLENA_PP(kDevice));
-    if (!PG_ARGISNULL(kProfile)) {
-        auto *profile = reinterpret_cast<struct varlena *>(PG_GETARG_POINTER(kProfile));
-        bool is_stored_here = VARATT_IS_SHORT(profile) || !VARATT_IS_EXTENDED(profile);
-        if (!is_stored_here && !is_asked(segmentation, batch.events))
-            return;
-        batch.profile = PG_GETARG_BYTES(kProfile);
-    }
-    attempt([&](std::pmr::memory_resource *) { segmentation.add(batch); });
+    count_batch(segmentation, batch,
+                PG_ARGISNULL(kProfile)
+                    ? nullptr
+                    : reinterpret_cast<struct varlena *>(PG_GETARG_POINTER(kProfile)));
+}
+
+// Those of its events that are asked for, with the profile of the batch.
+void count_stored(Segmentation &segmentation, const Batch &stored)
+{
+    EventBatch batch;
+    batch.uid = stored.uid;
+    batch.device_id = bytes_of(pg_detoast_datum_packed(stored.device_id));
+    batch.events = bytes_of(pg_detoast_datum_packed(stored.events));
+    count_batch(segmentation, batch, segmentation.needs_profile() ? stored.profile : nullptr);
+}
+
+void count_pages(FunctionCallInfo fcinfo, Segmentation &segmentation)
+{
+    PagesOfBatches pages = pages_of(PG_GETARG_DATUM(kPages));
+    BatchTable table = open_batches(pages.table);
+    if (!table.has_pages)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("\"%s\" cannot be read page by page",
+                               RelationGetRelationName(table.relation))));
+    check_types(table, get_fn_expr_argtype(fcinfo->flinfo, kProfile),
+                get_fn_expr_argtype(fcinfo->flinfo, kEvents));
+    BatchReader *reader = begin_batches(table, GetActiveSnapshot(), pages.first, pages.count);
+    MemoryContext per_batch =
+        AllocSetContextCreate(CurrentMemoryContext, "batch of events", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext previous = MemoryContextSwitchTo(per_batch);
+    for (Batch batch; next_batch(*reader, &batch); MemoryContextReset(per_batch))
+        if (segmentation.may_ask(milliseconds_of(batch.first_ts), milliseconds_of(batch.last_ts)))
+            count_stored(segmentation, batch);
+    MemoryContextSwitchTo(previous);
+    MemoryContextDelete(per_batch);
+    close_pages(table);
 }
 
 }  // namespace
@@ -260,7 +308,9 @@ extern "C" Datum segmentation_groups_add(PG_FUNCTION_ARGS)
     if (!PG_ARGISNULL(kBlock))
         count_block(segmentation, PG_GETARG_DATUM(kBlock), state->moved);
     if (!PG_ARGISNULL(kEvents))
-        count_batch(fcinfo, segmentation);
+        count_row(fcinfo, segmentation);
+    if (!PG_ARGISNULL(kPages))
+        count_pages(fcinfo, segmentation);
     PG_RETURN_POINTER(state);
 }
 

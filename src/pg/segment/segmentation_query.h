@@ -3,6 +3,10 @@
 
 #include "../guard.h"
 
+extern "C" {
+#include "storage/block.h"
+}
+
 namespace profiles::pg {
 
 // Which tables and columns are read depends on what is asked. Plain data.
@@ -13,6 +17,8 @@ struct ScanTables {
     bool by_column;  // blocks are read by column, not as batches
     bool sessions;   // unfinished sessions count too
     bool has_begin, has_end, has_event;
+    Oid batches;  // read page by page; none when they come as rows
+    BlockNumber batch_pages;
 };
 
 // Values are parameters: $1 the begin, $2 the end of the period, $3 the key of the events, $4 the moved users, and
