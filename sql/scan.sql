@@ -297,6 +297,35 @@ CREATE FOREIGN TABLE shop.mine (uid bigint) SERVER profiles;
 CREATE FOREIGN TABLE shop.mine (uid bigint) SERVER profiles OPTIONS (relation 'people');
 CREATE FOREIGN TABLE public.mine (uid bigint) SERVER profiles OPTIONS (relation 'events');
 SELECT * FROM public.mine;
+-- tables of the right names, with columns of other types and without values
+CREATE SCHEMA like_an_app;
+CREATE TABLE like_an_app.event_batches (LIKE shop.event_batches);
+CREATE TABLE like_an_app.event_blocks (LIKE shop.event_blocks);
+CREATE TABLE like_an_app.moved_events (LIKE shop.moved_events);
+CREATE TABLE like_an_app.users (LIKE shop.users);
+CREATE FOREIGN TABLE like_an_app.mine (uid bigint, profile profiles.profile, key text) SERVER profiles OPTIONS (relation 'events');
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.event_batches ALTER events TYPE text;
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.event_batches ALTER events TYPE profiles.event_list USING events::profiles.event_list, ALTER uid TYPE text;
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.event_batches ALTER uid TYPE bigint USING 1;
+ALTER TABLE like_an_app.event_blocks ALTER data TYPE bytea USING '';
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.event_blocks ALTER data TYPE profiles.event_block USING NULL, ALTER first_uid TYPE text;
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.event_blocks ALTER first_uid TYPE bigint USING 1;
+ALTER TABLE like_an_app.users RENAME session_id TO sid;
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.users RENAME sid TO session_id;
+ALTER TABLE like_an_app.moved_events ALTER into_uid TYPE text;
+SELECT * FROM like_an_app.mine;
+ALTER TABLE like_an_app.moved_events ALTER into_uid TYPE bigint USING 1;
+ALTER TABLE like_an_app.event_batches ALTER profile DROP NOT NULL;
+INSERT INTO like_an_app.event_batches SELECT 1, 0, 1, 'd', now(), now(), now(), NULL, '[{"key": "a", "ts": 1}]';
+SELECT * FROM like_an_app.mine;
+SELECT * FROM like_an_app.mine WHERE uid = 1;
+DROP SCHEMA like_an_app CASCADE;
 CREATE SERVER other FOREIGN DATA WRAPPER profiles OPTIONS (host 'x');
 
 -- Statistics.
@@ -345,6 +374,20 @@ DROP FUNCTION leak(text);
 DROP FOREIGN TABLE public.mine, shop.mine;
 DROP OWNED BY scan_reader, scan_maker;
 DROP ROLE scan_reader, scan_maker;
+
+-- Of the hot tier, conditions on the key are asked once for each key, of which only some are remembered, and anew
+-- whenever a parameter changes.
+SELECT profiles.create_app('many') IS NOT NULL;
+SELECT count(profiles.ingest('many', jsonb_build_object('device_id', 'd' || n, 'timestamp', 1700000000 + n, 'country_code', 'DE', 'events', (
+           SELECT jsonb_agg(jsonb_build_object('key', CASE WHEN k = 20 THEN repeat('long', 25) ELSE 'k' || k END, 'sum', n)) FROM generate_series(n, 20) AS k))))
+  FROM generate_series(1, 20) AS n;
+SELECT count(*), sum(sum) FROM many.events WHERE key LIKE 'k%5';   -- k5 of 1 to 5, k15 of 1 to 15
+SELECT count(*) FROM many.events WHERE length(key) = 100 AND sum > 15 AND key <> 'k3';
+SELECT count(*) FROM many.events WHERE key = ANY ('{k19,k1}') AND ts < 'infinity' AND uid % 2 = 1 AND country = 'DE';
+SELECT k, f, (SELECT count(*) FROM many.events WHERE key = 'k' || k AND ts >= to_timestamp(1700000000 + f)) FROM generate_series(7, 9) AS k, unnest('{1,8,9}'::int[]) AS f;
+SELECT count(*) FROM (SELECT key FROM many.events WHERE key > 'k8' LIMIT 3) AS e;
+SELECT n, (SELECT count(*) FROM (SELECT key FROM many.events WHERE sum = n LIMIT 2) AS e) FROM generate_series(18, 20) AS n;
+SELECT drop_app('many');
 
 -- Nothing is left of who is purged.
 SELECT uid FROM shop.events WHERE key = 'buy' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1 \gset

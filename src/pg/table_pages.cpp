@@ -15,29 +15,45 @@ extern "C" {
 
 namespace profiles::pg {
 
-bool has_pages(Relation table)
+namespace {
+
+bool is_plain_heap(Relation table)
 {
     return table->rd_rel->relkind == RELKIND_RELATION &&
            table->rd_rel->relam == HEAP_TABLE_AM_OID && !RelationUsesLocalBuffers(table) &&
-           !table->rd_rel->relhassubclass &&
-           check_enable_rls(RelationGetRelid(table), InvalidOid, false) != RLS_ENABLED;
+           !table->rd_rel->relhassubclass;
+}
+
+bool hides_rows(Relation table)
+{
+    return check_enable_rls(RelationGetRelid(table), InvalidOid, false) == RLS_ENABLED;
+}
+
+}  // namespace
+
+bool has_pages(Relation table) { return is_plain_heap(table) && !hides_rows(table); }
+
+TablePages pages_of_table(Relation table)
+{
+    TablePages found{table, is_plain_heap(table), 0, nullptr};
+    if (!found.has_pages)
+        return found;
+    found.pages = RelationGetNumberOfBlocks(table);
+    // As any scan of a large table: it does not drive everything else out of the buffers.
+    if (found.pages > static_cast<BlockNumber>(NBuffers / 4))
+        found.strategy = GetAccessStrategy(BAS_BULKREAD);
+    return found;
 }
 
 TablePages open_pages(Oid table)
 {
-    TablePages opened{};
-    opened.relation = table_open(table, AccessShareLock);
+    Relation relation = table_open(table, AccessShareLock);
     AclResult allowed = pg_class_aclcheck(table, GetUserId(), ACL_SELECT);
     if (allowed != ACLCHECK_OK)
-        aclcheck_error(allowed, get_relkind_objtype(opened.relation->rd_rel->relkind),
-                       RelationGetRelationName(opened.relation));
-    opened.has_pages = has_pages(opened.relation);
-    if (!opened.has_pages)
-        return opened;
-    opened.pages = RelationGetNumberOfBlocks(opened.relation);
-    // As any scan of a large table: it does not drive everything else out of the buffers.
-    if (opened.pages > static_cast<BlockNumber>(NBuffers / 4))
-        opened.strategy = GetAccessStrategy(BAS_BULKREAD);
+        aclcheck_error(allowed, get_relkind_objtype(relation->rd_rel->relkind),
+                       RelationGetRelationName(relation));
+    TablePages opened = pages_of_table(relation);
+    opened.has_pages = opened.has_pages && !hides_rows(relation);
     return opened;
 }
 

@@ -23,6 +23,8 @@ struct TablePages {
 
 // True where open_pages() would find pages, if the caller may read the table at all.
 bool has_pages(Relation table);
+// Of an open table, with no question of privileges or row security.
+TablePages pages_of_table(Relation table);
 
 // Raises insufficient_privilege for who may not read it.
 TablePages open_pages(Oid table);

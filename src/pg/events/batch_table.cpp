@@ -1,5 +1,7 @@
 #include "batch_table.h"
 
+#include "../typed_column.h"
+
 #include <algorithm>
 
 extern "C" {
@@ -7,39 +9,12 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/predicate.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 }
 
 namespace profiles::pg {
 
 namespace {
-
-void check_type(Relation table, AttrNumber column, Oid type)
-{
-    Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table), column - 1);
-    if (attribute->atttypid != type)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("column \"%s\" of relation \"%s\" has another type",
-                               NameStr(attribute->attname), RelationGetRelationName(table))));
-}
-
-AttrNumber find_column(Relation table, const char *name)
-{
-    AttrNumber column = get_attnum(RelationGetRelid(table), name);
-    if (column <= 0)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("column \"%s\" of relation \"%s\" does not exist", name,
-                               RelationGetRelationName(table))));
-    return column;
-}
-
-AttrNumber find_column(Relation table, const char *name, Oid type)
-{
-    AttrNumber column = find_column(table, name);
-    check_type(table, column, type);
-    return column;
-}
 
 // The next page comes into the processor's cache while this one is read, a piece with each row: it takes only so many
 // requests at a time. Rows lie from the end of a page on.
@@ -102,44 +77,56 @@ struct varlena *varlena_at(const BatchReader &reader, AttrNumber column)
 {
     if (reader.nulls[column - 1])
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                        errmsg("batches of events must not contain nulls")));
+                        errmsg("relation \"%s\" must not contain nulls",
+                               RelationGetRelationName(reader.table->relation))));
     return reinterpret_cast<struct varlena *>(DatumGetPointer(reader.values[column - 1]));
 }
 
 }  // namespace
 
-BatchTable open_batches(Oid table)
+BatchTable open_batches(Oid table) { return batches_of_table(open_pages(table)); }
+
+BatchTable batches_of_table(const TablePages &table)
 {
-    BatchTable batches{open_pages(table), 0, 0, 0, 0, 0, 0};
-    batches.uid = find_column(batches.relation, "uid", INT8OID);
-    batches.device_id = find_column(batches.relation, "device_id", TEXTOID);
-    batches.first_ts = find_column(batches.relation, "first_ts", TIMESTAMPTZOID);
-    batches.last_ts = find_column(batches.relation, "last_ts", TIMESTAMPTZOID);
-    batches.profile = find_column(batches.relation, "profile");
-    batches.events = find_column(batches.relation, "events");
+    BatchTable batches{table, 0, 0, 0, 0, 0, 0};
+    batches.uid = typed_column(table.relation, "uid", INT8OID);
+    batches.device_id = typed_column(table.relation, "device_id", TEXTOID);
+    batches.first_ts = typed_column(table.relation, "first_ts", TIMESTAMPTZOID);
+    batches.last_ts = typed_column(table.relation, "last_ts", TIMESTAMPTZOID);
+    batches.profile = typed_column(table.relation, "profile", "profile_in");
+    batches.events = typed_column(table.relation, "events", "event_list_in");
     return batches;
 }
 
-void check_types(const BatchTable &table, Oid profile_type, Oid list_type)
+BatchReader *make_batch_reader(const BatchTable &table, Snapshot snapshot)
 {
-    check_type(table.relation, table.profile, profile_type);
-    check_type(table.relation, table.events, list_type);
-}
-
-BatchReader *begin_batches(const BatchTable &table, Snapshot snapshot, BlockNumber first,
-                           BlockNumber count)
-{
-    PredicateLockRelation(table.relation, snapshot);
     auto *reader = static_cast<BatchReader *>(palloc0(sizeof(BatchReader)));
     reader->table = &table;
     reader->snapshot = snapshot;
-    reader->next_page = std::min(first, table.pages);
-    reader->end = reader->next_page + std::min(count, table.pages - reader->next_page);
     auto columns = static_cast<Size>(RelationGetNumberOfAttributes(table.relation));
     reader->values = static_cast<Datum *>(palloc(sizeof(Datum) * columns));
     reader->nulls = static_cast<bool *>(palloc(sizeof(bool) * columns));
-    read_ahead(*reader);
     return reader;
+}
+
+void read_batches(BatchReader &reader, BlockNumber first, BlockNumber count)
+{
+    stop_batches(reader);
+    const BatchTable &table = *reader.table;
+    PredicateLockRelation(table.relation, reader.snapshot);
+    reader.next_page = std::min(first, table.pages);
+    reader.end = reader.next_page + std::min(count, table.pages - reader.next_page);
+    read_ahead(reader);
+}
+
+void stop_batches(BatchReader &reader)
+{
+    for (Buffer *buffer : {&reader.buffer, &reader.ahead}) {
+        if (BufferIsValid(*buffer))
+            ReleaseBuffer(*buffer);
+        *buffer = InvalidBuffer;
+    }
+    reader.count = reader.next = 0;
 }
 
 bool next_batch(BatchReader &reader, Batch *batch)

@@ -16,8 +16,8 @@ struct BatchTable : TablePages {
 
 // Raises what open_pages() raises, undefined_column, datatype_mismatch. Closed by close_pages().
 BatchTable open_batches(Oid table);
-// Raises datatype_mismatch for other types than these, before the columns are read as what they are not.
-void check_types(const BatchTable &table, Oid profile_type, Oid list_type);
+// Of an open table. Raises undefined_column, datatype_mismatch.
+BatchTable batches_of_table(const TablePages &table);
 
 // Points into the page, as it is stored: what is compressed or stored elsewhere has to be fetched.
 struct Batch {
@@ -39,10 +39,13 @@ struct BatchReader {
     bool *nulls;
 };
 
-// In the current memory context. Pages that the table does not have are none.
-BatchReader *begin_batches(const BatchTable &table, Snapshot snapshot, BlockNumber first,
-                           BlockNumber count);
+// In the current memory context.
+BatchReader *make_batch_reader(const BatchTable &table, Snapshot snapshot);
+// From here on. Pages that the table does not have are none.
+void read_batches(BatchReader &reader, BlockNumber first, BlockNumber count);
 // What the batch points to stays until the next one is read. False at the end, when nothing is held any more.
 bool next_batch(BatchReader &reader, Batch *batch);
+// Before the end nothing is held any more either.
+void stop_batches(BatchReader &reader);
 
 }  // namespace profiles::pg

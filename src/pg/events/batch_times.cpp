@@ -28,7 +28,8 @@ struct Times {
 
 Times times_of_pages(const BatchTable &table)
 {
-    BatchReader *reader = begin_batches(table, GetActiveSnapshot(), 0, table.pages);
+    BatchReader *reader = make_batch_reader(table, GetActiveSnapshot());
+    read_batches(*reader, 0, table.pages);
     TimestampTz first = DT_NOEND, last = DT_NOBEGIN;
     bool found = false;
     for (Batch batch; next_batch(*reader, &batch); found = true) {

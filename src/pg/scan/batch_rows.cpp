@@ -35,10 +35,25 @@ struct FoundItem {
     Item item;
 };
 
-FoundItem find_item(const EventScan &scan, int column, const Event &event)
+// The profile is detoasted for the first event that needs it.
+Datum fetched_profile(EventScan &scan)
+{
+    OpenBatch &batch = scan.batch;
+    if (batch.profile.data() == nullptr) {
+        MemoryContext previous = MemoryContextSwitchTo(scan.batch_context);
+        batch.profile_datum = PointerGetDatum(PG_DETOAST_DATUM_PACKED(batch.profile_datum));
+        batch.profile = bytes_of(reinterpret_cast<struct varlena *>(batch.profile_datum));
+        MemoryContextSwitchTo(previous);
+    }
+    return batch.profile_datum;
+}
+
+FoundItem find_item(EventScan &scan, int column, const Event &event)
 {
     FoundItem answer{};
     const Reference &reference = *reference_of(scan, column);
+    if (reference.scope == Scope::profile)
+        fetched_profile(scan);
     attempt([&](std::pmr::memory_resource *) {
         std::optional<Item> item;
         if (reference.scope == Scope::profile)
@@ -51,7 +66,7 @@ FoundItem find_item(const EventScan &scan, int column, const Event &event)
     return answer;
 }
 
-Datum value_of_event(const EventScan &scan, int number, const Event &event, bool *is_null)
+Datum value_of_event(EventScan &scan, int number, const Event &event, bool *is_null)
 {
     const ScanColumn &column = scan.columns.columns[number];
     *is_null = false;
@@ -65,7 +80,7 @@ Datum value_of_event(const EventScan &scan, int number, const Event &event, bool
     case Source::device_id: return text_of(scan.batch.device_id);
     case Source::segmentation:
         return event.segmentation ? jsonb_from_item(*event.segmentation) : scan.empty_segmentation;
-    case Source::profile: return scan.batch.profile_datum;
+    case Source::profile: return fetched_profile(scan);
     case Source::property:
     case Source::segment:
         if (FoundItem item = find_item(scan, number, event); item.found)
@@ -84,40 +99,64 @@ void put_values(EventScan &scan, const ColumnList &columns, const Event &event)
             value_of_event(scan, column, event, &scan.slot->tts_isnull[column]);
 }
 
-// Puts an event into the slot, unless a condition says no.
-bool put_event(EventScan &scan, const Event &event)
+void remember_verdict(EventScan &scan, std::string_view key, bool accepted)
 {
-    if (scan.only_key && event.key != scan.only_key)
-        return false;
-    clear_slot(scan);
-    bool chosen = accepts_time(scan, event.ts);
-    if (chosen && scan.all_hold) {
-        put_values(scan, scan.tested, event);
-        chosen = holds(scan, scan.all_hold);
-    }
-    if (chosen)
-        put_values(scan, scan.outputs, event);
-    else
-        pg_atomic_fetch_add_u64(&scan.shared->rows_removed, 1);
-    return chosen;
+    if (key.size() > KeyVerdict::kLongest)
+        return;
+    KeyVerdict &verdict = scan.verdicts[scan.next_verdict];
+    verdict.accepted = accepted;
+    verdict.size = static_cast<std::uint8_t>(key.size());
+    memcpy(verdict.key, key.data(), key.size());
+    scan.next_verdict = (scan.next_verdict + 1) % EventScan::kVerdicts;
+    scan.verdict_count = std::min(scan.verdict_count + 1, EventScan::kVerdicts);
 }
 
-// The next event of the batch that is open.
+// What the conditions on the key say is asked once for each key, as long as it is remembered.
+bool has_accepted_key(EventScan &scan, std::string_view key)
+{
+    if (!scan.has_key_condition)
+        return true;
+    for (std::size_t index = 0; index < scan.verdict_count; ++index)
+        if (const KeyVerdict &known = scan.verdicts[index];
+            key == std::string_view(known.key, known.size))
+            return known.accepted;
+    bool accepted = accepts_key(scan, text_of(key));
+    remember_verdict(scan, key, accepted);
+    return accepted;
+}
+
+bool is_chosen(EventScan &scan, const Event &event)
+{
+    if (!accepts_time(scan, event.ts) || !has_accepted_key(scan, event.key))
+        return false;
+    clear_slot(scan);
+    if (!scan.rest_holds)
+        return true;
+    put_values(scan, scan.tested, event);
+    return holds(scan, scan.rest_holds);
+}
+
+// The next event of the batch that is open, in the slot, unless a condition says no.
 bool next_of_batch(EventScan &scan)
 {
-    OpenBatch &batch = scan.batch;
+    std::span<const Event> events = scan.events->object->list;
     MemoryContext previous = MemoryContextSwitchTo(scan.segmentation_context);
+    std::int64_t removed = 0;
     bool found = false;
-    while (!found && batch.next < batch.count) {
+    while (!found && scan.batch.next < events.size()) {
         CHECK_FOR_INTERRUPTS();
+        const Event &event = events[scan.batch.next++];
+        if (scan.only_key && event.key != scan.only_key)
+            continue;
         MemoryContextReset(scan.segmentation_context);
-        Event event;
-        attempt([&](std::pmr::memory_resource *) {
-            event = read_event(View(batch.events).item(batch.next));
-        });
-        ++batch.next;
-        found = put_event(scan, event);
+        found = is_chosen(scan, event);
+        if (found)
+            put_values(scan, scan.outputs, event);
+        else
+            ++removed;
     }
+    if (removed > 0)
+        pg_atomic_fetch_add_u64(&scan.shared->rows_removed, removed);
     MemoryContextSwitchTo(previous);
     return found;
 }
@@ -136,20 +175,26 @@ std::int64_t integer_at(const TableReader &reader, AttrNumber column)
     return is_null ? 0 : DatumGetInt64(value);
 }
 
+void read_events(EventScan &scan, std::string_view bytes)
+{
+    attempt([&](std::pmr::memory_resource *) {
+        BatchEvents &events = *scan.events->object;
+        events.list.clear();
+        View list(bytes);
+        events.list.reserve(list.count());
+        for (Cursor cursor(list); cursor.next();) {
+            check_interrupt();
+            events.reader.read(cursor.item(), std::nullopt, events.list.emplace_back());
+        }
+    });
+}
+
 // The parts point into the row, which stays until the next one is read, or into the context of the batch.
-void open_batch(EventScan &scan, const TableReader &reader, const BatchAttributes &attributes,
+void open_batch(EventScan &scan, std::int64_t uid, std::string_view device_id, Datum profile,
                 std::string_view events)
 {
-    bool is_null;
-    OpenBatch &batch = scan.batch;
-    batch.uid = integer_at(reader, attributes.uid);
-    batch.device_id = bytes_at(reader, attributes.device_id);
-    Datum profile = column_of_row(reader, attributes.profile, &is_null);
-    batch.profile_datum = PointerGetDatum(PG_DETOAST_DATUM_PACKED(profile));
-    batch.profile = bytes_of(reinterpret_cast<struct varlena *>(batch.profile_datum));
-    batch.events = events;
-    batch.next = 0;
-    attempt([&](std::pmr::memory_resource *) { batch.count = View(batch.events).count(); });
+    scan.batch = {uid, device_id, profile, {}, 0};
+    read_events(scan, events);
 }
 
 bool accepts_user(const EventScan &scan, std::int64_t uid)
@@ -167,36 +212,65 @@ bool take_chunk(EventScan &scan)
     if (is_of_one_user(scan)) {
         if (chunk > 0)
             return false;
-        read_equal(scan.batches, scan.batch_attributes.uid, INT8OID, Int64GetDatum(scan.first_uid));
+        read_equal(scan.batches, scan.batch_table.uid, INT8OID, Int64GetDatum(scan.first_uid));
         return true;
     }
     if (chunk * kChunkPages >= scan.shared->batch_pages)
         return false;
-    read_pages(scan.batches, static_cast<BlockNumber>(chunk * kChunkPages), kChunkPages);
+    auto first = static_cast<BlockNumber>(chunk * kChunkPages);
+    if (scan.batch_reader)
+        read_batches(*scan.batch_reader, first, kChunkPages);
+    else
+        read_pages(scan.batches, first, kChunkPages);
     return true;
 }
 
-bool may_have_rows(const EventScan &scan)
+struct varlena *varlena_at(const TableReader &reader, AttrNumber column)
 {
-    const BatchAttributes &attributes = scan.batch_attributes;
-    auto time_at = [&](AttrNumber column) {
-        return milliseconds_of(static_cast<TimestampTz>(integer_at(scan.batches, column)));
-    };
-    return accepts_user(scan, integer_at(scan.batches, attributes.uid)) &&
-           time_at(attributes.last_ts) >= scan.first_ts &&
-           time_at(attributes.first_ts) <= scan.last_ts;
+    bool is_null;
+    Datum value = column_of_row(reader, column, &is_null);
+    if (is_null)
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("relation \"%s\" must not contain nulls",
+                               RelationGetRelationName(reader.table))));
+    return reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+}
+
+bool next_stored(EventScan &scan, Batch *batch)
+{
+    if (scan.batch_reader && !is_of_one_user(scan))
+        return next_batch(*scan.batch_reader, batch);
+    if (!next_row(scan.batches))
+        return false;
+    const BatchTable &columns = scan.batch_table;
+    *batch = {
+        integer_at(scan.batches, columns.uid),     integer_at(scan.batches, columns.first_ts),
+        integer_at(scan.batches, columns.last_ts), varlena_at(scan.batches, columns.device_id),
+        varlena_at(scan.batches, columns.profile), varlena_at(scan.batches, columns.events)};
+    return true;
+}
+
+bool may_have_rows(const EventScan &scan, const Batch &batch)
+{
+    return accepts_user(scan, batch.uid) && milliseconds_of(batch.last_ts) >= scan.first_ts &&
+           milliseconds_of(batch.first_ts) <= scan.last_ts;
+}
+
+void open_stored(EventScan &scan, const Batch &batch)
+{
+    MemoryContextReset(scan.batch_context);
+    MemoryContext previous = MemoryContextSwitchTo(scan.batch_context);
+    open_batch(scan, batch.uid, bytes_of(pg_detoast_datum_packed(batch.device_id)),
+               PointerGetDatum(batch.profile), bytes_of(pg_detoast_datum_packed(batch.events)));
+    MemoryContextSwitchTo(previous);
 }
 
 bool take_batch(EventScan &scan)
 {
     for (;;) {
-        while (scan.chunk_open && next_row(scan.batches))
-            if (may_have_rows(scan)) {
-                MemoryContextReset(scan.batch_context);
-                MemoryContext previous = MemoryContextSwitchTo(scan.batch_context);
-                open_batch(scan, scan.batches, scan.batch_attributes,
-                           bytes_at(scan.batches, scan.batch_attributes.events));
-                MemoryContextSwitchTo(previous);
+        for (Batch batch; scan.chunk_open && next_stored(scan, &batch);)
+            if (may_have_rows(scan, batch)) {
+                open_stored(scan, batch);
                 return true;
             }
         scan.chunk_open = take_chunk(scan);
@@ -212,6 +286,7 @@ void hide_expired(EventScan &scan)
     std::string_view expiry = bytes_at(scan.users, scan.user_attributes.expiry);
     if (expiry.empty())
         return;
+    fetched_profile(scan);
     Time now = milliseconds_of(GetCurrentTransactionStartTimestamp());
     struct varlena *live = nullptr;
     attempt([&](std::pmr::memory_resource *memory) {
@@ -236,11 +311,10 @@ void open_session(EventScan &scan)
         milliseconds_of(static_cast<TimestampTz>(integer_at(scan.users, attributes.session_start)));
     session.duration = short_at(attributes.session_duration);
     session.events = short_at(attributes.session_events);
-    BatchAttributes of_user{};
-    of_user.uid = attributes.uid;
-    of_user.device_id = attributes.device_id;
-    of_user.profile = attributes.profile;
-    open_batch(scan, scan.users, of_user, bytes_of(list_of_session(session)));
+    open_batch(scan, integer_at(scan.users, attributes.uid),
+               bytes_at(scan.users, attributes.device_id),
+               PointerGetDatum(varlena_at(scan.users, attributes.profile)),
+               bytes_of(list_of_session(session)));
     hide_expired(scan);
 }
 

@@ -5,6 +5,7 @@
 #include "../../core/segment/block_filter.h"
 #include "../profile/datum.h"
 #include "../profile/numeric.h"
+#include "../typed_column.h"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -40,14 +41,7 @@ constexpr NamedColumn kNamedColumns[] = {
     {"profile", Source::profile, InvalidOid},
 };
 
-// Only a superuser makes a type, and its bytes are what its input function makes of them.
-bool is_profile(Oid type)
-{
-    Oid input, parameter;
-    getTypeInputInfo(type, &input, &parameter);
-    const char *name = get_func_name(input);
-    return name && strcmp(name, "profile_in") == 0;
-}
+bool is_profile(Oid type) { return has_input(type, "profile_in"); }
 
 bool has_type(const NamedColumn &column, Oid type)
 {

@@ -2,12 +2,13 @@
 // order; of each it takes what no other process of the same query has taken.
 #pragma once
 
+#include "../events/batch_table.h"
 #include "../owned.h"
 #include "../profile/datum.h"
 #include "grouping.h"
 #include "tables.h"
 
-#include "../../core/events/event_list.h"
+#include "../../core/events/event_reader.h"
 #include "../../core/scan/block_rows.h"
 #include "../../core/scan/property.h"
 
@@ -45,9 +46,6 @@ enum class Stage : std::uint8_t { blocks, batches, sessions, end };
 struct BlockAttributes {
     AttrNumber bucket, first_uid, last_uid, first_ts, last_ts, keys, data;
 };
-struct BatchAttributes {
-    AttrNumber uid, device_id, first_ts, last_ts, profile, events;
-};
 struct UserAttributes {
     AttrNumber uid, device_id, profile, expiry, session_id, session_start, session_duration,
         session_events;
@@ -58,8 +56,22 @@ struct OpenBatch {
     std::int64_t uid;
     std::string_view device_id;
     Datum profile_datum;
-    std::string_view profile, events;
-    std::uint32_t count, next;
+    std::string_view profile;
+    std::size_t next;  // of the events
+};
+
+// The events of a batch, and what knows how they look.
+struct BatchEvents {
+    EventReader reader;
+    std::vector<Event> list;
+};
+
+// What the conditions on the key say of a key: the same for all events that have it.
+struct KeyVerdict {
+    static constexpr std::size_t kLongest = 62;
+    bool accepted;
+    std::uint8_t size;
+    char key[kLongest];
 };
 
 // The references of the columns that are properties or segments, in the order of the columns.
@@ -72,25 +84,30 @@ struct EventScan {
     // What is asked for
     ScanColumns columns;
     ColumnList outputs;  // the columns that somebody wants
-    ColumnList tested;   // those that stand in conditions
+    ColumnList tested;   // those that stand in the conditions of rest_holds
     Condition *conditions;
     int condition_count;
-    ExprState *all_hold;   // of all conditions, row by row
+    ExprState
+        *rest_holds;  // of the conditions that neither the key of an event nor the limits answer
     const char *only_key;  // of a table of sessions
     bool has_key_condition;
 
     // What is read
     AppTables tables;
     BlockAttributes block_attributes;
-    BatchAttributes batch_attributes;
     UserAttributes user_attributes;
     TableReader blocks, batches, users;
+    BatchTable batch_table;
+    BatchReader *batch_reader;  // null where batches are read by `batches` alone
     std::span<const MovedUser> moved;
     Owned<References> *references;
 
     // Limits of this run
     std::int64_t first_ts, last_ts;  // milliseconds
     std::int64_t first_uid, last_uid;
+    static constexpr std::size_t kVerdicts = 8;
+    KeyVerdict verdicts[kVerdicts];
+    std::size_t verdict_count, next_verdict;  // the next one is given up for another one
 
     // Where it is
     bool limited;  // find_limits() has been called
@@ -112,6 +129,7 @@ struct EventScan {
     std::int64_t profile_row, segmentation_row;  // whose document is at hand, -1 none
     Datum profile_datum, segmentation_datum, empty_segmentation;
     OpenBatch batch;
+    Owned<BatchEvents> *events;
 
     // ANALYZE reads only one block and chunk of each `stride`, from `offset` on; everybody else all of them.
     std::uint64_t stride, offset;
@@ -136,6 +154,8 @@ const Reference *reference_of(const EventScan &scan, int column);
 void clear_slot(EventScan &scan);
 // Is a condition true with the values that the slot has?
 bool holds(EventScan &scan, ExprState *condition);
+// Does a limit of the scan say all that the condition says?
+bool is_limit_of_times(const EventScan &scan, const Condition &condition);
 // Is there no condition on the key that says no?
 bool accepts_key(EventScan &scan, Datum key);
 bool accepts_time(const EventScan &scan, std::int64_t ts);

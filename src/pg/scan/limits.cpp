@@ -33,6 +33,12 @@ std::int64_t find_change(EventScan &scan, const Condition &condition, bool sough
     return first;
 }
 
+bool is_of_times(const EventScan &scan, const Condition &condition)
+{
+    return condition.kind == ConditionKind::column &&
+           scan.columns.columns[condition.column].source == Source::ts;
+}
+
 void limit_times(EventScan &scan, const Condition &condition)
 {
     switch (condition.limit) {
@@ -138,8 +144,20 @@ void read_filters(EventScan &scan, Condition &condition)
 
 }  // namespace
 
+bool is_limit_of_times(const EventScan &scan, const Condition &condition)
+{
+    switch (condition.limit) {
+    case Limit::above:
+    case Limit::above_or_equal:
+    case Limit::below:
+    case Limit::below_or_equal: return is_of_times(scan, condition);
+    default: return false;
+    }
+}
+
 void find_limits(EventScan &scan)
 {
+    scan.verdict_count = scan.next_verdict = 0;
     scan.first_ts = scan.first_uid = INT64_MIN;
     scan.last_ts = scan.last_uid = INT64_MAX;
     clear_slot(scan);
@@ -148,7 +166,7 @@ void find_limits(EventScan &scan)
         read_filters(scan, condition);
         if (condition.kind != ConditionKind::column || condition.limit == Limit::none)
             continue;
-        if (scan.columns.columns[condition.column].source == Source::ts)
+        if (is_of_times(scan, condition))
             limit_times(scan, condition);
         else
             limit_users_by(scan, condition);

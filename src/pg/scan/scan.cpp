@@ -2,9 +2,11 @@
 #include "event_scan.h"
 
 #include "../profile/jsonb.h"
+#include "../typed_column.h"
 #include "plan.h"
 
 extern "C" {
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
@@ -78,18 +80,23 @@ void find_conditions(EventScan &scan, List *clauses, PlanState *parent)
     scan.condition_count = list_length(clauses);
     scan.conditions = allocate<Condition>(scan.condition_count);
     Bitmapset *tested = nullptr;
+    List *rest = NIL;
     for (int index = 0; index < scan.condition_count; ++index) {
         Condition &condition = scan.conditions[index];
         if (!make_condition(static_cast<Expr *>(list_nth(clauses, index)), scan.columns,
                             &condition))
             elog(ERROR, "condition %d of the scan is none", index);
         prepare_condition(condition, parent);
+        bool is_of_key = condition.kind == ConditionKind::column &&
+                         scan.columns.columns[condition.column].source == Source::key;
+        scan.has_key_condition |= is_of_key;
+        if (is_of_key || is_limit_of_times(scan, condition))
+            continue;
         tested = bms_add_members(tested, condition.columns);
-        scan.has_key_condition |= condition.kind == ConditionKind::column &&
-                                  scan.columns.columns[condition.column].source == Source::key;
+        rest = lappend(rest, list_nth(clauses, index));
     }
     scan.tested = list_of(tested);
-    scan.all_hold = ExecInitQual(clauses, parent);
+    scan.rest_holds = ExecInitQual(rest, parent);
 }
 
 void add_reference(References &references, const ScanColumn &column)
@@ -126,22 +133,22 @@ void find_references(EventScan &scan)
 
 void find_attributes(EventScan &scan)
 {
-    Relation blocks = scan.tables.blocks, batches = scan.tables.batches, users = scan.tables.users;
-    scan.block_attributes = {attribute_of(blocks, "bucket"),   attribute_of(blocks, "first_uid"),
-                             attribute_of(blocks, "last_uid"), attribute_of(blocks, "first_ts"),
-                             attribute_of(blocks, "last_ts"),  attribute_of(blocks, "keys"),
-                             attribute_of(blocks, "data")};
-    scan.batch_attributes = {attribute_of(batches, "uid"),      attribute_of(batches, "device_id"),
-                             attribute_of(batches, "first_ts"), attribute_of(batches, "last_ts"),
-                             attribute_of(batches, "profile"),  attribute_of(batches, "events")};
-    scan.user_attributes = {attribute_of(users, "uid"),
-                            attribute_of(users, "device_id"),
-                            attribute_of(users, "profile"),
-                            attribute_of(users, "expiry"),
-                            attribute_of(users, "session_id"),
-                            attribute_of(users, "session_start"),
-                            attribute_of(users, "session_duration"),
-                            attribute_of(users, "session_events")};
+    Relation blocks = scan.tables.blocks, users = scan.tables.users;
+    scan.block_attributes = {typed_column(blocks, "bucket", INT4OID),
+                             typed_column(blocks, "first_uid", INT8OID),
+                             typed_column(blocks, "last_uid", INT8OID),
+                             typed_column(blocks, "first_ts", TIMESTAMPTZOID),
+                             typed_column(blocks, "last_ts", TIMESTAMPTZOID),
+                             typed_column(blocks, "keys", TEXTARRAYOID),
+                             typed_column(blocks, "data", "event_block_in")};
+    scan.user_attributes = {typed_column(users, "uid", INT8OID),
+                            typed_column(users, "device_id", TEXTOID),
+                            typed_column(users, "profile", "profile_in"),
+                            typed_column(users, "expiry", "profile_in"),
+                            typed_column(users, "session_id", TEXTOID),
+                            typed_column(users, "session_start", TIMESTAMPTZOID),
+                            typed_column(users, "session_duration", INT4OID),
+                            typed_column(users, "session_events", INT4OID)};
 }
 
 void reset_shared(EventScan &scan, SharedScan &shared)
@@ -189,12 +196,22 @@ void limit(EventScan &scan)
     scan.limited = true;
 }
 
+void open_batches(EventScan &scan, Snapshot snapshot)
+{
+    scan.batch_table = batches_of_table(pages_of_table(scan.tables.batches));
+    if (scan.batch_table.has_pages)
+        scan.batch_reader = make_batch_reader(scan.batch_table, snapshot);
+    scan.events = own_in<BatchEvents>(scan.memory);
+    attempt([&](std::pmr::memory_resource *) { scan.events->object = new BatchEvents; });
+}
+
 void restart(EventScan &scan)
 {
     scan.stage = Stage::blocks;
     scan.started = scan.limited = scan.chunk_open = false;
     scan.row_count = scan.next_row_index = 0;
-    scan.batch.count = scan.batch.next = 0;
+    if (scan.events)
+        scan.events->object->list.clear();
 }
 
 }  // namespace
@@ -269,6 +286,7 @@ void open_scan(EventScan &scan, Relation foreign, Snapshot snapshot)
     find_attributes(scan);
     scan.blocks = open_reader(scan.tables.blocks, snapshot);
     scan.batches = open_reader(scan.tables.batches, snapshot);
+    open_batches(scan, snapshot);
     scan.users = open_reader(scan.tables.users, snapshot);
     scan.moved = read_moved_users(scan.tables.moved, snapshot);
     init_shared(scan, scan.own_shared);
@@ -286,6 +304,8 @@ void open_scan(EventScan &scan, Relation foreign, Snapshot snapshot)
 
 void close_scan(EventScan &scan)
 {
+    if (scan.batch_reader)
+        stop_batches(*scan.batch_reader);
     close_reader(scan.blocks);
     close_reader(scan.batches);
     close_reader(scan.users);

@@ -1,8 +1,11 @@
 #include "table_figures.h"
 
+#include "../typed_column.h"
+
 #include "tables.h"
 
 extern "C" {
+#include "catalog/pg_type.h"
 #include "access/table.h"
 #include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
@@ -29,8 +32,9 @@ BlockNumber pages_of_toast(Relation table)
 // Exactly, unless there are very many: then as in the first of them.
 void read_blocks(Relation table, TableFigures &figures)
 {
-    AttrNumber events = attribute_of(table, "events"), first = attribute_of(table, "first_uid"),
-               last = attribute_of(table, "last_uid");
+    AttrNumber events = typed_column(table, "events", INT4OID),
+               first = typed_column(table, "first_uid", INT8OID),
+               last = typed_column(table, "last_uid", INT8OID);
     TableReader reader = open_reader(table, GetActiveSnapshot());
     double users = 0;
     std::int64_t first_uid = PG_INT64_MAX, last_uid = PG_INT64_MIN;

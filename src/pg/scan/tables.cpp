@@ -1,5 +1,7 @@
 #include "tables.h"
 
+#include "../typed_column.h"
+
 #include <algorithm>
 
 extern "C" {
@@ -128,16 +130,6 @@ void close_app_tables(AppTables &tables)
         table_close(table, NoLock);
 }
 
-AttrNumber attribute_of(Relation table, const char *name)
-{
-    AttrNumber number = get_attnum(RelationGetRelid(table), name);
-    if (number == InvalidAttrNumber)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("column \"%s\" of relation \"%s\" does not exist", name,
-                               RelationGetRelationName(table))));
-    return number;
-}
-
 TableReader open_reader(Relation table, Snapshot snapshot)
 {
     TableReader reader{};
@@ -217,7 +209,8 @@ Datum column_of_row(const TableReader &reader, AttrNumber column, bool *is_null)
 
 std::span<const MovedUser> read_moved_users(Relation moved, Snapshot snapshot)
 {
-    AttrNumber uid = attribute_of(moved, "uid"), into = attribute_of(moved, "into_uid");
+    AttrNumber uid = typed_column(moved, "uid", INT8OID),
+               into = typed_column(moved, "into_uid", INT8OID);
     TableReader reader = open_reader(moved, snapshot);
     Size room = 64, count = 0;
     auto *users = static_cast<MovedUser *>(palloc(sizeof(MovedUser) * room));

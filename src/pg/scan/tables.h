@@ -23,9 +23,6 @@ AppTables open_app_tables(Relation foreign);
 // The locks stay until the end of the transaction.
 void close_app_tables(AppTables &tables);
 
-// The number of a column by its name.
-AttrNumber attribute_of(Relation table, const char *name);
-
 // Reads the rows of a table: all, some pages, or those that an index leads to.
 struct TableReader {
     Relation table, index;

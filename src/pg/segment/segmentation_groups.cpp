@@ -272,9 +272,8 @@ void count_pages(FunctionCallInfo fcinfo, Segmentation &segmentation)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("\"%s\" cannot be read page by page",
                                RelationGetRelationName(table.relation))));
-    check_types(table, get_fn_expr_argtype(fcinfo->flinfo, kProfile),
-                get_fn_expr_argtype(fcinfo->flinfo, kEvents));
-    BatchReader *reader = begin_batches(table, GetActiveSnapshot(), pages.first, pages.count);
+    BatchReader *reader = make_batch_reader(table, GetActiveSnapshot());
+    read_batches(*reader, pages.first, pages.count);
     MemoryContext per_batch =
         AllocSetContextCreate(CurrentMemoryContext, "batch of events", ALLOCSET_DEFAULT_SIZES);
     MemoryContext previous = MemoryContextSwitchTo(per_batch);
