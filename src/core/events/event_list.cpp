@@ -49,6 +49,8 @@ void check_event(const Node &event)
 
 }  // namespace
 
+const Event kEmptyEvent;
+
 // Members are in the order of the lengths of their names, so that the key comes before most of them.
 bool read_event(const Item &element, const std::optional<std::string> &key, Event &event)
 {

@@ -30,6 +30,9 @@ struct Event {
     std::optional<Item> segmentation;
 };
 
+// What an event is before its members are read: to copy it takes less than to write zeros one by one.
+extern const Event kEmptyEvent;
+
 // One element of a list. Throws corrupted for what is none.
 Event read_event(const Item &element);
 // The same into an event that is used again. False, with the rest left as it is, for one with another key than the

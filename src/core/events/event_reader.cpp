@@ -97,8 +97,6 @@ void EventReader::learn(const View &event)
 bool EventReader::read_members(const Shape &shape, std::string_view bytes,
                                const std::optional<std::string> &key, Event &event)
 {
-    // Copied whole: to set member after member and to read them at once later stalls a processor.
-    static const Event kEmpty;
     const char *entries = bytes.data() + shape.head_size();
     const char *at = bytes.data() + shape.names_start() + shape.names_size;
     const char *end = bytes.data() + bytes.size();
@@ -117,7 +115,8 @@ bool EventReader::read_members(const Shape &shape, std::string_view bytes,
         values[index] = at;
         at += found.length;
     }
-    event = kEmpty;
+    event =
+        kEmptyEvent;  // whole: to set member after member and to read them at once later stalls a processor
     for (std::uint32_t index = 0; index < shape.count; ++index) {
         layout::Entry found = entry(index);
         set_member(shape.members[index], {found.type, {values[index], found.length}}, event);

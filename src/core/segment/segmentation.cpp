@@ -16,13 +16,12 @@ namespace {
 
 // Those with the key, if one is given.
 template <typename Visit>
-void for_each_event(EventReader &reader, std::string_view list,
+void for_each_event(EventReader &reader, Event &event, std::string_view list,
                     const std::optional<std::string> &key, Visit &&visit)
 {
     View events(list);
     if (!events.is_array())
         raise_corrupted_events();
-    Event event;
     for (Cursor cursor(events); cursor.next();) {
         check_interrupt();
         if (reader.read(cursor.item(), key, event))
@@ -114,7 +113,7 @@ void Segmentation::add(const EventBatch &batch)
     bool may_match = (filter_asks_events_ || evaluation_->matches(subject_)) &&
                      (!is_known || find_ids_of_user());
     if (may_match)
-        for_each_event(reader_, batch.events, event_, [&](const Event &event) {
+        for_each_event(reader_, read_, batch.events, event_, [&](const Event &event) {
             std::optional<std::uint32_t> bucket = bucket_of(event);
             if (!bucket)
                 return;
@@ -123,13 +122,13 @@ void Segmentation::add(const EventBatch &batch)
             is_known = true;
             add_event(event, *bucket);
         });
-    subject_ = {};  // its parts end with this batch
+    subject_.profile = subject_.segmentation = nullptr;  // they end with this batch
 }
 
 bool Segmentation::asks(std::string_view events)
 {
     bool asked = false;
-    for_each_event(reader_, events, event_,
+    for_each_event(reader_, read_, events, event_,
                    [&](const Event &event) { asked = asked || bucket_of(event); });
     return asked;
 }

@@ -96,6 +96,7 @@ private:
     }
 
     EventReader reader_;
+    Event read_;  // the event that was read last
     std::pmr::monotonic_buffer_resource memory_;
     std::optional<Filter> filter_;
     std::optional<Evaluation> evaluation_;
