@@ -33,7 +33,7 @@ SELECT *, jsonb_build_object(
                CASE WHEN day < change_day THEN 'free' WHEN vip THEN 'team' ELSE 'pro' END AS plan, first_level + day / 4 AS level,
                age, vip, team, campaign
           FROM (SELECT visit, 1 + floor(:users * power(pick(visit, 21, 1000000) / 1e6, 1.5))::bigint AS uid,
-                       timestamptz '2024-01-01 00:00:00+00' + (visit * 90.0 * 86400 / (:events / 4) ) * interval '1 second' AS start,
+                       timestamptz '2024-01-01 00:00:00+00' + floor(visit * 90.0 * 86400000 / (:events / 4)) * interval '1 ms' AS start,
                        (visit * 90 / (:events / 4))::integer AS day
                   FROM generate_series(0, :events / 4 - 1) AS visit OFFSET 0) AS visits
           JOIN crowd USING (uid)) AS made;
