@@ -6,6 +6,7 @@ extern "C" {
 #include "catalog/objectaddress.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "storage/predicate.h"
 #include "utils/acl.h"
@@ -17,11 +18,14 @@ namespace profiles::pg {
 
 namespace {
 
+// Citus leaves an empty table where it has distributed one, and sends queries to the rows.
+bool may_be_distributed() { return OidIsValid(get_extension_oid("citus", true)); }
+
 bool is_plain_heap(Relation table)
 {
     return table->rd_rel->relkind == RELKIND_RELATION &&
            table->rd_rel->relam == HEAP_TABLE_AM_OID && !RelationUsesLocalBuffers(table) &&
-           !table->rd_rel->relhassubclass;
+           !table->rd_rel->relhassubclass && !may_be_distributed();
 }
 
 bool hides_rows(Relation table)

@@ -15,7 +15,7 @@ namespace profiles::pg {
 
 struct TablePages {
     Relation relation;
-    // A heap of its own, of which the caller may see every row; others are left to SQL.
+    // A heap of its own, of which the caller may see every row; others are left to SQL. None where Citus is installed.
     bool has_pages;
     BlockNumber pages;
     BufferAccessStrategy strategy;
@@ -36,8 +36,8 @@ inline Buffer read_page(const TablePages &table, BlockNumber page)
 {
     return ReadBufferExtended(table.relation, MAIN_FORKNUM, page, RBM_NORMAL, table.strategy);
 }
-// The lines of a page, from 1 on; of a buffer that is locked, unless who reads knows of a tuple that it is seen by
-// a snapshot: that one stays while the buffer is pinned. False where no tuple is.
+// The lines of a page, from 1 on; of a locked buffer. A tuple that a snapshot sees stays where it is as long as the
+// buffer is pinned, so its line may be read again without a lock. False where no tuple is.
 OffsetNumber last_line(Buffer buffer);
 bool read_line(const TablePages &table, Buffer buffer, BlockNumber page, OffsetNumber line,
                HeapTuple tuple);
