@@ -8,27 +8,9 @@ namespace profiles::pg {
 
 namespace {
 
-AttrNumber find_column(Relation table, const char *name)
+Oid type_of(TupleDesc columns, AttrNumber column)
 {
-    AttrNumber column = get_attnum(RelationGetRelid(table), name);
-    if (column <= 0)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("column \"%s\" of relation \"%s\" does not exist", name,
-                               RelationGetRelationName(table))));
-    return column;
-}
-
-Oid type_of(Relation table, AttrNumber column)
-{
-    return TupleDescAttr(RelationGetDescr(table), column - 1)->atttypid;
-}
-
-void require(bool right, Relation table, const char *name)
-{
-    if (!right)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("column \"%s\" of relation \"%s\" has another type", name,
-                               RelationGetRelationName(table))));
+    return TupleDescAttr(columns, column - 1)->atttypid;
 }
 
 }  // namespace
@@ -41,17 +23,38 @@ bool has_input(Oid type, const char *input)
     return name && strcmp(name, input) == 0;
 }
 
-AttrNumber typed_column(Relation table, const char *name, Oid type)
+AttrNumber find_column(TupleDesc columns, const char *table, std::string_view name)
 {
-    AttrNumber column = find_column(table, name);
-    require(type_of(table, column) == type, table, name);
+    for (int index = 0; index < columns->natts; ++index) {
+        Form_pg_attribute attribute = TupleDescAttr(columns, index);
+        if (!attribute->attisdropped && name == NameStr(attribute->attname))
+            return attribute->attnum;
+    }
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                    errmsg("column \"%.*s\" of relation \"%s\" does not exist",
+                           static_cast<int>(name.size()), name.data(), table)));
+    pg_unreachable();
+}
+
+void require_type(bool right, const char *table, std::string_view name)
+{
+    if (!right)
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("column \"%.*s\" of relation \"%s\" has another type",
+                               static_cast<int>(name.size()), name.data(), table)));
+}
+
+AttrNumber typed_column(TupleDesc columns, const char *table, const char *name, Oid type)
+{
+    AttrNumber column = find_column(columns, table, name);
+    require_type(type_of(columns, column) == type, table, name);
     return column;
 }
 
-AttrNumber typed_column(Relation table, const char *name, const char *input)
+AttrNumber typed_column(TupleDesc columns, const char *table, const char *name, const char *input)
 {
-    AttrNumber column = find_column(table, name);
-    require(has_input(type_of(table, column), input), table, name);
+    AttrNumber column = find_column(columns, table, name);
+    require_type(has_input(type_of(columns, column), input), table, name);
     return column;
 }
 

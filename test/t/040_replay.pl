@@ -215,10 +215,10 @@ sub update_properties
 	my $bytes = sub { my $t = $_[0]; utf8::encode($t); return $t };
 	for my $name (sort { length $bytes->($a) <=> length $bytes->($b) || $bytes->($a) cmp $bytes->($b) } keys %changes)
 	{
-		my ($value, %todo) = ($user->{custom}{$name}, @{ $changes{$name} });
-		for my $operator (grep { exists $todo{$_} } @operators)
+		my ($value, %left) = ($user->{custom}{$name}, @{ $changes{$name} });
+		for my $operator (grep { exists $left{$_} } @operators)
 		{
-			$value = operate($operator, $value, $todo{$operator});
+			$value = operate($operator, $value, $left{$operator});
 			$value = substr($value, 0, 256) if is_text($value);
 		}
 		if (!defined $value) { delete $user->{custom}{$name} }

@@ -115,8 +115,8 @@ bool EventReader::read_members(const Shape &shape, std::string_view bytes,
         values[index] = at;
         at += found.length;
     }
-    event =
-        kEmptyEvent;  // whole: to set member after member and to read them at once later stalls a processor
+    // Whole: to set member after member and to read them at once later stalls a processor.
+    event = kEmptyEvent;
     for (std::uint32_t index = 0; index < shape.count; ++index) {
         layout::Entry found = entry(index);
         set_member(shape.members[index], {found.type, {values[index], found.length}}, event);

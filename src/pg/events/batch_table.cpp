@@ -1,8 +1,8 @@
 #include "batch_table.h"
 
-#include "../typed_column.h"
-
 #include <algorithm>
+
+#include "../typed_column.h"
 
 extern "C" {
 #include "access/xact.h"

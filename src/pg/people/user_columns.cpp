@@ -2,6 +2,7 @@
 
 #include "../profile/datum.h"
 #include "../time.h"
+#include "../typed_column.h"
 
 extern "C" {
 #include "access/detoast.h"
@@ -17,19 +18,6 @@ namespace profiles::pg {
 
 namespace {
 
-AttrNumber find_column(TupleDesc tuple, std::string_view name)
-{
-    for (int index = 0; index < tuple->natts; ++index) {
-        Form_pg_attribute attribute = TupleDescAttr(tuple, index);
-        if (!attribute->attisdropped && name == NameStr(attribute->attname))
-            return attribute->attnum;
-    }
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                    errmsg("the table of users has no column \"%.*s\"",
-                           static_cast<int>(name.size()), name.data())));
-    return InvalidAttrNumber;
-}
-
 bool can_hold(Oid column, UserFieldType type)
 {
     switch (type) {
@@ -40,22 +28,6 @@ bool can_hold(Oid column, UserFieldType type)
     case UserFieldType::text: return column == TEXTOID;
     }
     return false;
-}
-
-void require_type(TupleDesc tuple, AttrNumber column, bool right)
-{
-    if (!right)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("column \"%s\" of the table of users has another type",
-                               NameStr(TupleDescAttr(tuple, column - 1)->attname))));
-}
-
-AttrNumber find_typed_column(TupleDesc tuple, std::string_view name, Oid type)
-{
-    AttrNumber column = find_column(tuple, name);
-    Oid found = TupleDescAttr(tuple, column - 1)->atttypid;
-    require_type(tuple, column, type == InvalidOid ? found >= FirstNormalObjectId : found == type);
-    return column;
 }
 
 std::int64_t integer_of(Oid type, Datum value)
@@ -85,19 +57,19 @@ UserValue value_of(Oid type, Datum value)
 
 }  // namespace
 
-UserColumns user_columns(TupleDesc tuple)
+UserColumns user_columns(TupleDesc tuple, const char *table)
 {
     UserColumns columns;
     columns.tuple = tuple;
-    columns.uid = find_typed_column(tuple, "uid", INT8OID);
-    columns.device_id = find_typed_column(tuple, "device_id", TEXTOID);
-    columns.profile = find_typed_column(tuple, "profile", InvalidOid);
-    columns.expiry = find_typed_column(tuple, "expiry", InvalidOid);
+    columns.uid = typed_column(tuple, table, "uid", INT8OID);
+    columns.device_id = typed_column(tuple, table, "device_id", TEXTOID);
+    columns.profile = typed_column(tuple, table, "profile", "profile_in");
+    columns.expiry = typed_column(tuple, table, "expiry", "profile_in");
     for (std::size_t index = 0; index < kUserFields; ++index) {
         auto field = static_cast<UserField>(index);
-        AttrNumber column = find_column(tuple, column_name(field));
-        require_type(tuple, column,
-                     can_hold(TupleDescAttr(tuple, column - 1)->atttypid, type_of(field)));
+        AttrNumber column = find_column(tuple, table, column_name(field));
+        require_type(can_hold(TupleDescAttr(tuple, column - 1)->atttypid, type_of(field)), table,
+                     column_name(field));
         columns.fields[index] = column;
     }
     return columns;

@@ -17,8 +17,8 @@ struct UserColumns {
     TupleDesc tuple;
     AttrNumber uid, device_id, profile, expiry, fields[kUserFields];
 };
-// Raises undefined_column, datatype_mismatch.
-UserColumns user_columns(TupleDesc tuple);
+// `table` is for the message of an error: undefined_column, datatype_mismatch.
+UserColumns user_columns(TupleDesc tuple, const char *table);
 
 // Which of them somebody wants.
 struct WantedColumns {

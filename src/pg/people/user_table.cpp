@@ -10,7 +10,8 @@ namespace profiles::pg {
 UserTable open_users(Oid relation)
 {
     UserTable users{open_pages(relation), {}};
-    users.columns = user_columns(RelationGetDescr(users.relation));
+    users.columns =
+        user_columns(RelationGetDescr(users.relation), RelationGetRelationName(users.relation));
     return users;
 }
 

@@ -113,7 +113,7 @@ void count_others(Scan &scan)
 
 void count_rows(Scan &scan, SPITupleTable *table, std::uint64_t count, UserRow *rows)
 {
-    UserColumns columns = user_columns(table->tupdesc);
+    UserColumns columns = user_columns(table->tupdesc, "users");
     WantedColumns wanted = wanted_columns(*scan.owned->object);
     for (std::uint64_t index = 0; index < count; ++index)
         read_user(columns, table->vals[index], wanted, rows + index);

@@ -1,12 +1,11 @@
 #include "table_figures.h"
 
 #include "../typed_column.h"
-
 #include "tables.h"
 
 extern "C" {
-#include "catalog/pg_type.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
 #include "utils/snapmgr.h"

@@ -1,8 +1,8 @@
 #include "tables.h"
 
-#include "../typed_column.h"
-
 #include <algorithm>
+
+#include "../typed_column.h"
 
 extern "C" {
 #include "access/table.h"
